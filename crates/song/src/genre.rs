@@ -135,9 +135,7 @@ impl GenreSet {
 
     /// The genres, in label order.
     pub fn iter(self) -> impl Iterator<Item = Genre> {
-        Genre::ALL
-            .into_iter()
-            .filter(move |&genre| self.contains(genre))
+        Genre::ALL.into_iter().filter(move |&genre| self.contains(genre))
     }
 
     /// One flag a label, in label order.
@@ -179,10 +177,7 @@ mod tests {
     #[test]
     fn unknown_names_list_the_known_ones() {
         let error = "Polka".parse::<Genre>().unwrap_err().to_string();
-        assert!(
-            error.contains("`Polka`") && error.contains("`R&B/Soul`"),
-            "{error}"
-        );
+        assert!(error.contains("`Polka`") && error.contains("`R&B/Soul`"), "{error}");
     }
 
     proptest! {

@@ -14,19 +14,13 @@ pub struct Problem {
 impl Problem {
     /// A problem at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            message: message.into(),
-        }
+        Self { path: path.into(), message: message.into() }
     }
 
     /// The same problem seen from the enclosing `section`.
     #[must_use]
     pub fn within(self, section: &str) -> Self {
-        Self {
-            path: format!("{section}.{}", self.path),
-            message: self.message,
-        }
+        Self { path: format!("{section}.{}", self.path), message: self.message }
     }
 }
 
