@@ -1,1 +1,32 @@
-//! stub
+//! Transformer encoders with a classification head, and their Hugging Face weights.
+//!
+//! Owns: the architecture (RoBERTa, XLM-R, CamemBERT, BERT, MPNet), the modules that compute it,
+//! the conversion of `config.json` and `model.safetensors` in both directions, and the choice of
+//! the device. Refuses to know: songs, tokens as text, losses, optimisers, training.
+
+mod architecture;
+mod device;
+mod error;
+mod hugging_face;
+mod inference;
+mod load;
+mod model;
+mod names;
+mod parameters;
+mod safetensors_file;
+mod save;
+
+pub use architecture::{Architecture, Family};
+pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, seed};
+pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
+pub use inference::logits;
+pub use load::{Loaded, load};
+pub use model::{Precision, SequenceClassifier};
+pub use parameters::{NamedParameter, named_parameters};
+pub use save::save;
+
+/// The one backend: it dispatches at run time to the device that a tensor lives on.
+pub type Backend = burn::Dispatch;
+
+/// A classifier on [`Backend`].
+pub type Classifier = SequenceClassifier<Backend>;

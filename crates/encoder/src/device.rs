@@ -1,0 +1,245 @@
+use crate::Backend;
+use crate::error::Error;
+use burn::tensor::backend::Backend as _;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A device of [`Backend`](crate::Backend).
+pub type Device = burn::DispatchDevice;
+
+/// The device a user asks for: `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum DeviceChoice {
+    /// The first CUDA device where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA device with this index.
+    Cuda(usize),
+    /// Burn's older CPU backend.
+    NdArray,
+}
+
+/// A device name that is none of the known ones.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown device `{0}`, expected `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`")]
+pub struct UnknownDevice(pub String);
+
+impl FromStr for DeviceChoice {
+    type Err = UnknownDevice;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let unknown = || UnknownDevice(name.to_owned());
+        match name {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            "ndarray" => Ok(Self::NdArray),
+            _ => {
+                let index = name.strip_prefix("cuda:").ok_or_else(unknown)?;
+                index.parse().map(Self::Cuda).map_err(|_| unknown())
+            }
+        }
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::NdArray => f.write_str("ndarray"),
+        }
+    }
+}
+
+impl TryFrom<String> for DeviceChoice {
+    type Error = UnknownDevice;
+
+    fn try_from(name: String) -> Result<Self, UnknownDevice> {
+        name.parse()
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(choice: DeviceChoice) -> Self {
+        choice.to_string()
+    }
+}
+
+/// Seeds what is drawn on `device` from now on: fresh weights and dropout.
+pub fn seed(device: &Device, seed: u64) {
+    Backend::seed(device, seed);
+}
+
+/// A device ready for tensors.
+#[derive(Clone, Debug)]
+pub struct OpenDevice {
+    /// The device, without autodiff.
+    pub device: Device,
+    /// One line for the user where the choice was not met to the letter.
+    pub note: Option<String>,
+}
+
+impl OpenDevice {
+    /// The device in words, for logs.
+    pub fn describe(&self) -> String {
+        match &self.device {
+            Device::Flex(_) => format!("cpu, {} threads", threads()),
+            #[cfg(feature = "ndarray")]
+            Device::NdArray(_) => "cpu, by ndarray".to_owned(),
+            #[cfg(feature = "cuda")]
+            Device::Cuda(cuda) => format!("cuda:{}", cuda.index),
+            Device::Autodiff(inner) => format!("{inner:?}"),
+        }
+    }
+}
+
+impl DeviceChoice {
+    /// Opens the device; a GPU is tried with a small computation.
+    pub fn open(self) -> Result<OpenDevice, Error> {
+        match self {
+            Self::Cpu => Ok(cpu()),
+            Self::NdArray => ndarray().map(plain),
+            Self::Cuda(index) => cuda::open(index).map(plain),
+            Self::Auto => Ok(automatic()),
+        }
+    }
+}
+
+fn plain(device: Device) -> OpenDevice {
+    OpenDevice { device, note: None }
+}
+
+fn cpu() -> OpenDevice {
+    plain(Device::Flex(burn_flex::FlexDevice))
+}
+
+/// Without the feature there is nothing to fall back from, so nothing is noted.
+fn automatic() -> OpenDevice {
+    if cfg!(not(feature = "cuda")) {
+        return cpu();
+    }
+    cuda::open(0).map_or_else(
+        |error| OpenDevice { note: Some(format!("using the cpu: {error}")), ..cpu() },
+        plain,
+    )
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+#[cfg(feature = "ndarray")]
+#[allow(clippy::unnecessary_wraps)]
+fn ndarray() -> Result<Device, Error> {
+    Ok(Device::NdArray(burn::backend::ndarray::NdArrayDevice::Cpu))
+}
+
+#[cfg(not(feature = "ndarray"))]
+fn ndarray() -> Result<Device, Error> {
+    Err(Error::NotBuilt { device: DeviceChoice::NdArray.to_string(), feature: "ndarray" })
+}
+
+#[cfg(not(feature = "cuda"))]
+mod cuda {
+    use super::{Device, DeviceChoice, Error};
+
+    pub(super) fn open(index: usize) -> Result<Device, Error> {
+        Err(Error::NotBuilt { device: DeviceChoice::Cuda(index).to_string(), feature: "cuda" })
+    }
+}
+
+#[cfg(feature = "cuda")]
+mod cuda {
+    use super::{Device, DeviceChoice, Error};
+    use crate::Backend;
+    use burn::tensor::Tensor;
+    use std::any::Any;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::{Arc, Mutex};
+
+    /// The driver's loader panics where `libcuda` is missing, and so does the runtime where a
+    /// device is: the panic's words become the error's reason.
+    pub(super) fn open(index: usize) -> Result<Device, Error> {
+        let device = Device::Cuda(burn::backend::cuda::CudaDevice::new(index));
+        let failed =
+            |reason| Error::NoDevice { device: DeviceChoice::Cuda(index).to_string(), reason };
+        quietly(|| probe(&device)).map_err(failed)?;
+        Ok(device)
+    }
+
+    fn probe(device: &Device) -> Result<(), String> {
+        let sum = Tensor::<Backend, 1>::ones([8], device).sum();
+        let data = sum.try_into_data().map_err(|error| error.to_string())?;
+        match data.to_vec::<f32>() {
+            Ok(values) if values == [8.0] => Ok(()),
+            other => Err(format!("a sum of eight ones gave {other:?}")),
+        }
+    }
+
+    /// Runs `attempt` without letting a panic be printed, whichever thread it is on: the runtime
+    /// starts its own, and the first panic tells the cause.
+    fn quietly(attempt: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+        let first = Arc::new(Mutex::new(None));
+        let kept = Arc::clone(&first);
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if let Ok(mut first) = kept.lock() {
+                first.get_or_insert_with(|| first_sentence(panic.payload()));
+            }
+        }));
+        let outcome = catch_unwind(AssertUnwindSafe(attempt));
+        std::panic::set_hook(hook);
+        let cause = first.lock().ok().and_then(|mut first| first.take());
+        match outcome {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(reason)) => Err(cause.unwrap_or(reason)),
+            Err(_) => Err(cause.unwrap_or_else(|| "the driver failed".to_owned())),
+        }
+    }
+
+    fn first_sentence(panic: &(dyn Any + Send)) -> String {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        let line = text.and_then(|text| text.lines().next()).unwrap_or("the driver failed");
+        line.split(". ").next().unwrap_or(line).to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_read_back() {
+        for name in ["auto", "cpu", "cuda:0", "cuda:3", "ndarray"] {
+            assert_eq!(name.parse::<DeviceChoice>().unwrap().to_string(), name);
+        }
+        assert_eq!("cuda".parse(), Ok(DeviceChoice::Cuda(0)));
+        for name in ["gpu", "cuda:", "cuda:-1", "CPU", ""] {
+            assert_eq!(name.parse::<DeviceChoice>(), Err(UnknownDevice(name.to_owned())));
+        }
+    }
+
+    #[test]
+    fn the_cpu_opens_and_uses_every_core() {
+        let open = DeviceChoice::Cpu.open().unwrap();
+        assert_eq!(open.describe(), format!("cpu, {} threads", threads()));
+        assert_eq!(open.note, None);
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn cuda_without_the_feature_says_how_to_build() {
+        let error = DeviceChoice::Cuda(0).open().unwrap_err();
+        assert!(matches!(error, Error::NotBuilt { feature: "cuda", .. }), "{error}");
+        assert!(error.hint().unwrap().contains("--features cuda"));
+    }
+}

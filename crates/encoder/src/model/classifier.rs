@@ -1,0 +1,99 @@
+use super::attention::ScoreBias;
+use super::embeddings::Embeddings;
+use super::head::Head;
+use super::layer::Layer;
+use super::mask::key_bias;
+use super::relative::RelativeBias;
+use crate::{Architecture, Backend, Device, Family};
+use burn::module::Module;
+use burn::tensor::{Bool, Int, Tensor, backend::Backend as BurnBackend};
+
+/// An encoder with a classification head over its first token.
+#[derive(Module, Debug)]
+pub struct SequenceClassifier<B: BurnBackend> {
+    embeddings: Embeddings<B>,
+    relative: Option<RelativeBias<B>>,
+    layers: Vec<Layer<B>>,
+    head: Head<B>,
+    #[module(skip)]
+    family: Family,
+}
+
+impl SequenceClassifier<Backend> {
+    /// Weights not drawn yet.
+    pub(crate) fn lazy(config: &Architecture, device: &Device) -> Self {
+        let relative = (config.family == Family::Mpnet).then(|| {
+            let buckets = config.relative_attention_buckets;
+            RelativeBias::lazy(buckets, config.heads, config.initializer_range, device)
+        });
+        Self {
+            embeddings: Embeddings::lazy(config, device),
+            relative,
+            layers: (0..config.layers).map(|_| Layer::lazy(config, device)).collect(),
+            head: Head::lazy(config, device),
+            family: config.family,
+        }
+    }
+
+    /// Token ids and mask (false at padding) [rows, tokens] → logits [rows, labels].
+    ///
+    /// Dropout is active only on an autodiff device.
+    pub fn forward(
+        &self,
+        input_ids: Tensor<Backend, 2, Int>,
+        attention_mask: Tensor<Backend, 2, Bool>,
+    ) -> Tensor<Backend, 2> {
+        let [rows, tokens] = input_ids.dims();
+        let bias = self.score_bias(attention_mask);
+        let embedded = self.embeddings.forward(input_ids);
+        let last = self.layers.iter().fold(embedded, |x, layer| layer.forward(x, &bias, rows));
+        let width = last.dims()[1];
+        let first = last.reshape([rows, tokens, width]).slice([0..rows, 0..1]);
+        self.head.forward(first.reshape([rows, width]))
+    }
+
+    /// The same inputs → what the embeddings and each layer give, [rows, tokens, width] each.
+    pub fn hidden_states(
+        &self,
+        input_ids: Tensor<Backend, 2, Int>,
+        attention_mask: Tensor<Backend, 2, Bool>,
+    ) -> Vec<Tensor<Backend, 3>> {
+        let [rows, tokens] = input_ids.dims();
+        let bias = self.score_bias(attention_mask);
+        let mut states = vec![self.embeddings.forward(input_ids)];
+        for layer in &self.layers {
+            let x = states[states.len() - 1].clone();
+            states.push(layer.forward(x, &bias, rows));
+        }
+        let width = states[0].dims()[1];
+        states.into_iter().map(|x| x.reshape([rows, tokens, width])).collect()
+    }
+
+    fn score_bias(&self, attention_mask: Tensor<Backend, 2, Bool>) -> ScoreBias {
+        let tokens = attention_mask.dims()[1];
+        ScoreBias {
+            keys: key_bias(attention_mask),
+            distances: self.relative.as_ref().map(|relative| relative.forward(tokens)),
+        }
+    }
+
+    /// Number of labels.
+    pub fn labels(&self) -> usize {
+        self.head.labels()
+    }
+
+    /// Longest input in tokens.
+    pub fn max_tokens(&self) -> usize {
+        self.embeddings.max_tokens()
+    }
+
+    /// Number of token embeddings.
+    pub fn vocab_size(&self) -> usize {
+        self.embeddings.vocab_size()
+    }
+
+    /// The family.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+}
