@@ -1,1 +1,25 @@
-//! stub
+//! Scores to metrics and thresholds: pure functions.
+//!
+//! Owns what a good prediction is: ranking metrics, decisions at thresholds, the search for
+//! thresholds, and the table that people read. Validation and test scores are different types, so
+//! that nothing can be tuned on the test split. Knows nothing of models, files or tensors.
+//!
+//! Everywhere: a label is decided when its score is at least its threshold; arithmetic is in
+//! `f64` over `f32` scores; values equal scikit-learn's, and where one is undefined it is `None`.
+
+mod counts;
+mod error;
+mod metric;
+mod metrics;
+mod ranking;
+mod scores;
+pub mod table;
+mod thresholds;
+mod tune;
+
+pub use error::Error;
+pub use metric::{METRIC_NAMES, Metric};
+pub use metrics::{LabelMetrics, Metrics, Undefined, metrics};
+pub use scores::{Scored, Scores, Targets, Test, Validation};
+pub use thresholds::{LabelThreshold, Strategy, Thresholds};
+pub use tune::{Objective, TuneConfig, tune};
