@@ -1,1 +1,12 @@
-//! stub
+//! The one way from lyrics to scores.
+//!
+//! Validation during training, `tune`, `eval`, `predict` and the server all score through
+//! [`Scorer`]: tokenise, window, bucket, encode, sigmoid, average over windows, back in input
+//! order. Owning this in one place is what rules out train/serve skew. Knows nothing of losses,
+//! thresholds, files or bundles.
+
+mod error;
+mod scorer;
+
+pub use error::Error;
+pub use scorer::{Scorer, SongScores};
