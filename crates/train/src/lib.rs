@@ -1,1 +1,30 @@
-//! stub
+//! Fine-tuning: loss, precision, optimiser, schedule, step, loop, checkpoint and log.
+//!
+//! Burn gives tensors and derivatives; the step is ours because its own clips per tensor, steps
+//! the schedule per micro-batch and drops the last partial window. Knows nothing of CSV files,
+//! bundles, HTTP or progress bars: what happens is told to an [`Observer`].
+
+mod adamw;
+mod checkpoint;
+mod config;
+mod error;
+mod event;
+mod examples;
+mod fit;
+mod gradients;
+mod loss;
+mod meter;
+mod schedule;
+mod step;
+
+pub use adamw::AdamW;
+pub use checkpoint::{Checkpoint, Position};
+pub use config::{PosWeight, Precision, ScheduleKind, TrainConfig};
+pub use error::{CheckpointFault, Error};
+pub use event::{Best, Event, JsonLines, Observer};
+pub use examples::Examples;
+pub use fit::{Inputs, Outcome, fit, training_device, validate};
+pub use gradients::Gradients;
+pub use loss::{bce_with_logits, positive_weights};
+pub use schedule::Schedule;
+pub use step::{MicroBatch, Stepped, Trainer};

@@ -1,0 +1,129 @@
+use crate::config::TrainConfig;
+use crate::gradients::Gradients;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::prelude::*;
+use canto_encoder::{Backend, Classifier};
+
+/// First and second moment of one parameter's gradients, flat.
+#[derive(Clone, Debug)]
+pub(crate) struct Moments {
+    pub(crate) first: Tensor<Backend, 1>,
+    pub(crate) second: Tensor<Backend, 1>,
+}
+
+/// AdamW (Loshchilov and Hutter, 2019, algorithm 2) with PyTorch's placement of ε.
+///
+/// ```text
+/// θ ← θ · (1 − η·λ)
+/// m ← β₁·m + (1 − β₁)·g        v ← β₂·v + (1 − β₂)·g²
+/// θ ← θ − η/(1 − β₁ᵗ) · m / (√(v/(1 − β₂ᵗ)) + ε)
+/// ```
+///
+/// λ is 0 for biases and layer norms. Written here rather than taken from Burn because its state
+/// is kept by process-local parameter ids, has no groups and cannot be saved by name.
+#[derive(Clone, Debug)]
+pub struct AdamW {
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+    /// One a parameter, in the order in which the model is visited.
+    weight_decay: Vec<f64>,
+    pub(crate) moments: Vec<Option<Moments>>,
+    /// Steps taken.
+    pub(crate) time: i32,
+}
+
+impl AdamW {
+    /// An optimiser for a model whose parameters, in visiting order, are called `names`.
+    pub fn new(config: &TrainConfig, names: &[String]) -> Self {
+        let decay = |name: &String| if decays(name) { config.weight_decay } else { 0.0 };
+        Self {
+            beta1: config.beta1,
+            beta2: config.beta2,
+            epsilon: config.epsilon,
+            weight_decay: names.iter().map(decay).collect(),
+            moments: vec![None; names.len()],
+            time: 0,
+        }
+    }
+
+    /// One step at learning rate `rate`; parameters without a gradient stay as they are.
+    #[must_use]
+    pub fn step(&mut self, model: Classifier, gradients: Gradients, rate: f64) -> Classifier {
+        self.time += 1;
+        let mut update = Update { optimiser: self, gradients: gradients.0, rate, index: 0 };
+        model.map(&mut update)
+    }
+
+    fn updated(
+        &mut self,
+        index: usize,
+        parameter: Tensor<Backend, 1>,
+        gradient: Tensor<Backend, 1>,
+        rate: f64,
+    ) -> Tensor<Backend, 1> {
+        let first_term = gradient.clone().mul_scalar(1.0 - self.beta1);
+        let second_term = gradient.square().mul_scalar(1.0 - self.beta2);
+        let (first, second) = match self.moments[index].take() {
+            Some(Moments { first, second }) => (
+                first.mul_scalar(self.beta1) + first_term,
+                second.mul_scalar(self.beta2) + second_term,
+            ),
+            None => (first_term, second_term),
+        };
+        let root = (1.0 - self.beta2.powi(self.time)).sqrt();
+        let denominator = second.clone().sqrt().div_scalar(root).add_scalar(self.epsilon);
+        let rate_now = rate / (1.0 - self.beta1.powi(self.time));
+        let step = (first.clone() / denominator).mul_scalar(rate_now);
+        self.moments[index] = Some(Moments { first, second });
+        let decay = rate * self.weight_decay[index];
+        let kept = if decay == 0.0 { parameter } else { parameter.mul_scalar(1.0 - decay) };
+        kept - step
+    }
+}
+
+/// Biases and layer norms are not decayed: shrinking them does not regularise.
+fn decays(name: &str) -> bool {
+    !(name.ends_with("bias") || name.to_ascii_lowercase().contains("layernorm"))
+}
+
+struct Update<'a> {
+    optimiser: &'a mut AdamW,
+    gradients: Vec<Option<Tensor<Backend, 1>>>,
+    rate: f64,
+    index: usize,
+}
+
+impl ModuleMapper<Backend> for Update<'_> {
+    fn map_float<const D: usize>(
+        &mut self,
+        param: Param<Tensor<Backend, D>>,
+    ) -> Param<Tensor<Backend, D>> {
+        let index = self.index;
+        self.index += 1;
+        let Some(gradient) = self.gradients.get_mut(index).and_then(Option::take) else {
+            return param;
+        };
+        let (id, tensor, mapper) = param.consume();
+        let tracked = tensor.is_require_grad();
+        let shape: [usize; D] = tensor.dims();
+        let flat = tensor.inner().flatten(0, D - 1);
+        let updated = self.optimiser.updated(index, flat, gradient, self.rate);
+        let updated = Tensor::from_inner(updated.reshape(shape)).set_require_grad(tracked);
+        Param::from_mapped_value(id, updated, mapper)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_weights_decay() {
+        assert!(decays("roberta.encoder.layer.0.attention.self.query.weight"));
+        assert!(decays("roberta.embeddings.word_embeddings.weight"));
+        assert!(!decays("roberta.encoder.layer.0.attention.output.LayerNorm.weight"));
+        assert!(!decays("classifier.dense.bias"));
+        assert!(!decays("mpnet.encoder.layer.0.attention.LayerNorm.weight"));
+    }
+}

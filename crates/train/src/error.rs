@@ -1,0 +1,99 @@
+use std::path::PathBuf;
+
+/// Why training could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is nothing to learn from or nothing to choose by.
+    #[error("the {split} split holds no songs")]
+    NoSongs {
+        /// `training` or `validation`.
+        split: &'static str,
+    },
+    /// The loss or the gradient norm is not a number.
+    #[error("{quantity} is `{value}` at step {step} (songs in source rows {rows:?})")]
+    NotFinite {
+        /// `the loss` or `the gradient norm`.
+        quantity: &'static str,
+        /// What was found.
+        value: f64,
+        /// Optimiser step, counted from 1.
+        step: usize,
+        /// Source rows of the songs in the step.
+        rows: Vec<u64>,
+    },
+    /// Validation failed.
+    #[error("validation at step {step} failed")]
+    Validation {
+        /// Optimiser step, counted from 1.
+        step: usize,
+        /// What failed.
+        source: canto_score::Error,
+    },
+    /// The metrics could not be computed.
+    #[error("the validation metrics could not be computed")]
+    Metrics(#[from] canto_evaluate::Error),
+    /// The model could not be saved or loaded.
+    #[error("the checkpoint's model failed")]
+    Model(#[from] canto_encoder::Error),
+    /// A file of the run could not be written or read.
+    #[error("the run's files failed")]
+    Io(#[from] std::io::Error),
+    /// A checkpoint that cannot be resumed from.
+    #[error("checkpoint `{path}` cannot be used: {reason}")]
+    Checkpoint {
+        /// The checkpoint's folder or file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: CheckpointFault,
+    },
+    /// A log line could not be formed.
+    #[error("an event could not be written as JSON")]
+    Json(#[from] serde_json::Error),
+    /// The gradients lie on another device than expected, or in another number format.
+    #[error("a tensor could not be read back: {0:?}")]
+    Data(burn::tensor::DataError),
+}
+
+/// What is wrong with a checkpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointFault {
+    /// Neither the state nor the tensors parse.
+    #[error("it is damaged")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A tensor that the model has is missing or has another size.
+    #[error("optimiser state `{name}` is missing or does not hold `{expected}` values")]
+    State {
+        /// Name of the tensor.
+        name: String,
+        /// Values expected.
+        expected: usize,
+    },
+    /// The recipe has changed since.
+    #[error("it was written with another `[train]` section, seed or number of songs")]
+    Recipe,
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Error::NoSongs { .. } => "prepare more songs, or check `corpus.split`".to_owned(),
+            Error::NotFinite { .. } => {
+                "lower `train.learning_rate`, raise `train.warmup_ratio` or lower \
+                 `train.max_grad_norm`; the checkpoint of the last validation stands"
+                    .to_owned()
+            }
+            Error::Validation { source, .. } => return source.hint(),
+            Error::Model(source) => return source.hint(),
+            Error::Io(_) => "check that the disk has room and the folder is writable".to_owned(),
+            Error::Checkpoint { reason: CheckpointFault::Recipe, .. } => {
+                "resume with the recipe it was started with, or start a new run with `--run`"
+                    .to_owned()
+            }
+            Error::Checkpoint { .. } => {
+                "start again without `--resume`, or remove the checkpoint".to_owned()
+            }
+            Error::Metrics(_) | Error::Json(_) | Error::Data(_) => return None,
+        })
+    }
+}

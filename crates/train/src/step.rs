@@ -1,0 +1,139 @@
+use crate::adamw::AdamW;
+use crate::config::{PosWeight, TrainConfig};
+use crate::examples::Examples;
+use crate::gradients::Gradients;
+use crate::loss::{bce_with_logits, positive_weights, target_tensor};
+use crate::schedule::Schedule;
+use crate::{Error, training_device};
+use burn::prelude::*;
+use burn::tensor::backend::Backend as _;
+use canto_batch::{Batch, PaddingWaste, Windows, collate};
+use canto_encoder::{Backend, Classifier, Device, named_parameters};
+use canto_song::GenreSet;
+
+/// The rows of one forward and backward pass.
+#[derive(Clone, Debug)]
+pub struct MicroBatch {
+    batch: Batch,
+    /// One set a row.
+    targets: Vec<GenreSet>,
+    /// Share of its song that a row stands for: one over the song's windows.
+    weights: Vec<f32>,
+}
+
+impl MicroBatch {
+    /// The windows of the songs at `indices`, padded to a common length.
+    pub fn new(examples: &Examples, indices: &[usize], windows: &Windows) -> Self {
+        let mut rows = Vec::new();
+        let mut weights = Vec::new();
+        for &index in indices {
+            let song = &examples.tokenized[index].windows;
+            rows.extend(song.iter().map(|window| (index, window.as_slice())));
+            weights.extend(song.iter().map(|_| 1.0 / song.len() as f32));
+        }
+        let batch = collate(&rows, windows.buckets(), windows.tokenizer().pad_id());
+        let targets = rows.iter().map(|&(index, _)| examples.targets[index]).collect();
+        Self { batch, targets, weights }
+    }
+}
+
+/// What one optimiser step did.
+#[derive(Clone, Copy, Debug)]
+pub struct Stepped {
+    /// Mean loss over the songs of the step.
+    pub loss: f64,
+    /// Global gradient norm before clipping.
+    pub grad_norm: f64,
+    /// Learning rate.
+    pub rate: f64,
+    /// Real and padding tokens.
+    pub tokens: PaddingWaste,
+}
+
+/// Model, optimiser and schedule: all that one step changes.
+pub struct Trainer {
+    /// The model, on an autodiff device.
+    pub model: Classifier,
+    pub(crate) optimiser: AdamW,
+    schedule: Schedule,
+    device: Device,
+    pos_weight: Option<Vec<f32>>,
+    max_grad_norm: f64,
+    seed: u64,
+    /// Optimiser steps done.
+    pub step: usize,
+}
+
+impl Trainer {
+    /// A trainer for `total` optimiser steps; `device` is the plain device of `model`.
+    pub fn new(
+        model: Classifier,
+        device: &Device,
+        config: &TrainConfig,
+        targets: &[GenreSet],
+        total: usize,
+        seed: u64,
+    ) -> Self {
+        let names: Vec<_> = named_parameters(&model).into_iter().map(|p| p.name).collect();
+        let balanced = config.pos_weight == PosWeight::Balanced;
+        let weights = || positive_weights(targets, config.pos_weight_max);
+        Self {
+            model,
+            optimiser: AdamW::new(config, &names),
+            schedule: Schedule::new(config, total),
+            device: training_device(device),
+            pos_weight: balanced.then(|| weights().into_iter().map(|w| w as f32).collect()),
+            max_grad_norm: config.max_grad_norm,
+            seed,
+            step: 0,
+        }
+    }
+
+    /// One optimiser step over a window of micro-batches that hold `songs` songs together.
+    ///
+    /// The loss is the mean over all songs of the window, however they are spread over
+    /// micro-batches: each pass is divided by the window's songs, not by its own.
+    pub fn step(&mut self, window: &[MicroBatch], songs: usize) -> Result<Stepped, Error> {
+        // Dropout depends on the step alone, so a resumed run draws what it would have drawn.
+        Backend::seed(&self.device, self.seed.wrapping_add(self.step as u64));
+        let mut gradients = Gradients::default();
+        let mut loss = 0.0;
+        let mut tokens = PaddingWaste::default();
+        for micro_batch in window {
+            let share = self.loss(micro_batch).div_scalar(songs as f64);
+            gradients.add(Gradients::of(&share, &self.model));
+            loss += scalar(share)?;
+            tokens.add(&micro_batch.batch);
+        }
+        let norm = gradients.norm();
+        if let (Some(norm), true) = (&norm, self.max_grad_norm > 0.0) {
+            gradients.clip(norm, self.max_grad_norm);
+        }
+        let grad_norm = norm.map_or(Ok(0.0), scalar)?;
+        let rate = self.schedule.rate(self.step);
+        if loss.is_finite() && grad_norm.is_finite() {
+            self.model = self.optimiser.step(self.model.clone(), gradients, rate);
+            self.step += 1;
+        }
+        Ok(Stepped { loss, grad_norm, rate, tokens })
+    }
+
+    /// Sum over the songs of a micro-batch of their losses, shape `[1]`.
+    fn loss(&self, micro_batch: &MicroBatch) -> Tensor<Backend, 1> {
+        let MicroBatch { batch, targets, weights } = micro_batch;
+        let device = &self.device;
+        let shape = [batch.rows, batch.length];
+        let ids: Vec<i64> = batch.input_ids.iter().map(|&id| i64::from(id)).collect();
+        let ids = Tensor::from_data(TensorData::new(ids, shape), device);
+        let mask = TensorData::new(batch.attention_mask.clone(), shape);
+        let logits = self.model.forward(ids, Tensor::from_data(mask, device));
+        let pos_weight = self.pos_weight.as_deref().map(|w| Tensor::from_data(w, device));
+        let losses = bce_with_logits(logits, target_tensor(targets, device), pos_weight);
+        (losses * Tensor::from_data(weights.as_slice(), device)).sum()
+    }
+}
+
+fn scalar(tensor: Tensor<Backend, 1>) -> Result<f64, Error> {
+    let values: Vec<f32> = tensor.into_data().to_vec().map_err(Error::Data)?;
+    Ok(values.iter().map(|&value| f64::from(value)).sum())
+}

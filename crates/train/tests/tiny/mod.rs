@@ -1,0 +1,137 @@
+//! A model and songs small enough to train in a second.
+
+use burn::tensor::backend::Backend as _;
+use canto_batch::{BatchConfig, LyricTokenizer, Windows};
+use canto_encoder::{Architecture, Backend, Classifier, Device, DeviceChoice, Family};
+use canto_song::{Genre, GenreSet, Song, SongId, Split};
+use canto_train::{Checkpoint, Examples, Inputs, training_device};
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Burn's random state is one for the whole process: tests that draw from it take turns.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) struct Tiny {
+    pub(crate) device: Device,
+    pub(crate) windows: Rc<Windows>,
+    pub(crate) train: Rc<Examples>,
+    pub(crate) validation: Rc<Examples>,
+    pub(crate) folder: tempfile::TempDir,
+    architecture: Architecture,
+    model: Classifier,
+}
+
+const WORDS: [&str; Genre::ALL.len()] = [
+    "basement", "sonata", "giggle", "strobe", "porch", "cypher", "midnight", "hammer", "glitter",
+    "velvet", "island", "grace", "amp", "credits",
+];
+
+/// Invented words; one word a genre, among words that all share.
+fn song(row: u64, split: Split) -> Song {
+    let genre = Genre::ALL[row as usize % Genre::ALL.len()];
+    let filler = ["la", "oh", "we", "go", "on"];
+    let count = 3 + row as usize % 9;
+    let words: Vec<&str> = (0..count)
+        .flat_map(|k| [filler[(row as usize + k) % filler.len()], WORDS[genre.index()]])
+        .collect();
+    Song {
+        id: SongId(row),
+        row,
+        artist: format!("Artist {row}"),
+        title: None,
+        lyrics: words.join(" "),
+        micro_genres: genre.name().to_lowercase(),
+        genres: GenreSet::from_iter([genre]),
+        language_confidence: 1.0,
+        split,
+    }
+}
+
+impl Tiny {
+    pub(crate) fn new() -> Self {
+        Self::with_dropout(0.1)
+    }
+
+    pub(crate) fn without_dropout() -> Self {
+        Self::with_dropout(0.0)
+    }
+
+    /// Another run folder with the same start.
+    pub(crate) fn like(other: &Tiny) -> Self {
+        Self {
+            device: other.device.clone(),
+            windows: Rc::clone(&other.windows),
+            train: Rc::clone(&other.train),
+            validation: Rc::clone(&other.validation),
+            folder: tempfile::tempdir().unwrap(),
+            architecture: other.architecture.clone(),
+            model: other.model.clone(),
+        }
+    }
+
+    fn with_dropout(dropout: f64) -> Self {
+        let songs: Vec<Song> = (0..140).map(|row| song(row, Split::Train)).collect();
+        let lyrics: Vec<&str> = songs.iter().map(|song| song.lyrics.as_str()).collect();
+        let tokenizer = LyricTokenizer::train_bpe(&lyrics, 420).unwrap();
+        let vocab_size = tokenizer.vocab_size();
+        let config = BatchConfig { max_tokens: 24, ..BatchConfig::default() };
+        let windows = Windows::new(tokenizer, config).unwrap();
+        let held_out: Vec<Song> = (200..242).map(|row| song(row, Split::Validation)).collect();
+        let architecture = Architecture {
+            family: Family::Roberta,
+            vocab_size,
+            hidden_size: 32,
+            layers: 1,
+            heads: 2,
+            intermediate_size: 64,
+            max_positions: 26,
+            hidden_dropout: dropout,
+            attention_dropout: dropout,
+            labels: Genre::names(),
+            ..Architecture::default()
+        };
+        let device = DeviceChoice::Cpu.open().unwrap().device;
+        Backend::seed(&device, 3);
+        let model = architecture.init(&training_device(&device));
+        Self {
+            train: Rc::new(Examples::new(&songs, &windows).unwrap()),
+            validation: Rc::new(Examples::new(&held_out, &windows).unwrap()),
+            windows: Rc::new(windows),
+            folder: tempfile::tempdir().unwrap(),
+            device,
+            architecture,
+            model,
+        }
+    }
+
+    pub(crate) fn model(&self) -> Classifier {
+        self.model.clone()
+    }
+
+    pub(crate) fn inputs(&self) -> Inputs<'_> {
+        self.started_from(self.model(), None)
+    }
+
+    pub(crate) fn resumed(&self, checkpoint: &Checkpoint) -> Inputs<'_> {
+        let device = training_device(&self.device);
+        let loaded = canto_encoder::load(checkpoint.folder(), Some(&Genre::names()), &device);
+        self.started_from(loaded.unwrap().model, Some(checkpoint.clone()))
+    }
+
+    fn started_from(&self, model: Classifier, resume: Option<Checkpoint>) -> Inputs<'_> {
+        Inputs {
+            model,
+            architecture: &self.architecture,
+            device: &self.device,
+            windows: &self.windows,
+            train: &self.train,
+            validation: &self.validation,
+            folder: self.folder.path(),
+            seed: 5,
+            resume,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The loop on a tiny model: exact accumulation, exact resumption, and it learns.
+
+mod tiny;
+
+use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use canto_encoder::{Backend, Classifier};
+use canto_train::{
+    Checkpoint, Error, Event, MicroBatch, Observer, Outcome, TrainConfig, Trainer, fit,
+};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tiny::Tiny;
+
+struct Values(Vec<f32>);
+
+impl ModuleVisitor<Backend> for Values {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Backend, D>>) {
+        self.0.extend(param.val().into_data().to_vec::<f32>().unwrap());
+    }
+}
+
+fn values(model: &Classifier) -> Vec<f32> {
+    let mut values = Values(Vec::new());
+    model.visit(&mut values);
+    values.0
+}
+
+/// Keeps every event, and asks to stop after a number of optimiser steps.
+#[derive(Default)]
+struct Recorder {
+    events: Vec<Event>,
+    stop_after: Option<usize>,
+    stop: AtomicBool,
+}
+
+struct Watch<'a>(&'a mut Vec<Event>, Option<usize>, &'a AtomicBool);
+
+impl Observer for Watch<'_> {
+    fn on(&mut self, event: &Event) -> io::Result<()> {
+        if let Event::Step { step, .. } = event
+            && Some(*step) == self.1
+        {
+            self.2.store(true, Ordering::Relaxed);
+        }
+        self.0.push(event.clone());
+        Ok(())
+    }
+}
+
+fn run(tiny: &Tiny, config: &TrainConfig, recorder: &mut Recorder) -> Result<Outcome, Error> {
+    recorder.stop.store(false, Ordering::Relaxed);
+    let mut watch = Watch(&mut recorder.events, recorder.stop_after, &recorder.stop);
+    fit(tiny.inputs(), config, &mut watch, &recorder.stop)
+}
+
+fn config() -> TrainConfig {
+    TrainConfig {
+        epochs: 3,
+        micro_batch: 4,
+        accumulation: 2,
+        learning_rate: 3e-3,
+        warmup_ratio: 0.1,
+        validate_every: 5,
+        log_every: 1,
+        ..TrainConfig::default()
+    }
+}
+
+#[test]
+fn accumulation_equals_one_large_batch() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::without_dropout();
+    let stepped = |parts: &[&[usize]]| {
+        let mut trainer =
+            Trainer::new(tiny.model(), &tiny.device, &config(), &tiny.train.targets, 10, 1);
+        trainer.step = 2;
+        let window: Vec<_> =
+            parts.iter().map(|part| MicroBatch::new(&tiny.train, part, &tiny.windows)).collect();
+        let stepped = trainer.step(&window, 7).unwrap();
+        (stepped.loss, stepped.grad_norm, values(&trainer.model.valid()))
+    };
+    let (loss, norm, whole) = stepped(&[&[0, 1, 2, 3, 4, 5, 6]]);
+    let (split_loss, split_norm, split) = stepped(&[&[0, 1, 2], &[3, 4, 5], &[6]]);
+    assert!((loss - split_loss).abs() < 1e-6, "{loss} {split_loss}");
+    assert!((norm - split_norm).abs() < 1e-5 * norm, "{norm} {split_norm}");
+    let start = values(&tiny.model().valid());
+    assert_ne!(start, whole);
+    // Adam divides by the gradient's own size, so parameters whose gradient is rounding alone
+    // may move either way; all others agree.
+    let far = whole.iter().zip(&split).filter(|(a, b)| (*a - *b).abs() > 1e-6).count();
+    assert!(far * 200 < whole.len(), "{far} of {} parameters differ", whole.len());
+}
+
+#[test]
+fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
+    let _alone = tiny::alone();
+    let (whole, broken) = (Tiny::new(), Tiny::new());
+    let mut recorder = Recorder::default();
+    let Outcome::Finished { model: expected, .. } = run(&whole, &config(), &mut recorder).unwrap()
+    else {
+        panic!("expected the run to finish");
+    };
+    // Steps before, at and after a validation, and within and across epochs.
+    for stop_after in [1, 5, 21] {
+        let tiny = Tiny::like(&broken);
+        let mut recorder = Recorder { stop_after: Some(stop_after), ..Recorder::default() };
+        let Outcome::Interrupted { step, .. } = run(&tiny, &config(), &mut recorder).unwrap()
+        else {
+            panic!("expected an interruption");
+        };
+        assert_eq!(step, stop_after);
+        let checkpoint = Checkpoint::find(tiny.folder.path()).unwrap();
+        let resumed = tiny.resumed(&checkpoint);
+        let mut rest = Recorder::default();
+        let mut watch = Watch(&mut rest.events, None, &rest.stop);
+        let outcome = fit(resumed, &config(), &mut watch, &AtomicBool::new(false)).unwrap();
+        let Outcome::Finished { model, .. } = outcome else {
+            panic!("expected the resumed run to finish");
+        };
+        assert_eq!(values(&model), values(&expected), "stopped after step {stop_after}");
+    }
+}
+
+#[test]
+fn it_learns_and_keeps_the_best() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::new();
+    let mut recorder = Recorder::default();
+    let config = TrainConfig { epochs: 40, learning_rate: 5e-3, ..config() };
+    let Outcome::Finished { best, .. } = run(&tiny, &config, &mut recorder).unwrap() else {
+        panic!("expected the run to finish");
+    };
+    let losses: Vec<f64> = recorder
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Step { loss, .. } => Some(*loss),
+            _ => None,
+        })
+        .collect();
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    let (first, last) = (mean(&losses[..5]), mean(&losses[losses.len() - 5..]));
+    assert!(last < 0.5 * first, "loss went from {first} to {last}");
+    let best = best.value.unwrap();
+    assert!(best > 0.8, "best macro ROC-AUC {best}");
+    let validated: Vec<f64> = recorder
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Validated { metrics, .. } => metrics.get("macro_roc_auc"),
+            _ => None,
+        })
+        .collect();
+    assert!(validated.iter().all(|&value| value <= best));
+}
+
+#[test]
+fn it_stops_when_patience_runs_out() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::new();
+    let mut recorder = Recorder::default();
+    let config = TrainConfig { learning_rate: 1e-12, validate_every: 1, patience: 2, ..config() };
+    run(&tiny, &config, &mut recorder).unwrap();
+    let stopped = recorder.events.iter().find_map(|event| match event {
+        Event::StoppedEarly { step } => Some(*step),
+        _ => None,
+    });
+    assert_eq!(stopped, Some(3), "one best, then two no better");
+}
+
+#[test]
+fn a_loss_that_is_no_number_names_the_step_and_the_songs() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::new();
+    let mut recorder = Recorder::default();
+    // The second step's weights overflow.
+    let config =
+        TrainConfig { learning_rate: 1e38, warmup_ratio: 0.0, accumulation: 1, ..config() };
+    let Err(error) = run(&tiny, &config, &mut recorder) else {
+        panic!("expected an error");
+    };
+    let Error::NotFinite { step, rows, .. } = &error else { panic!("{error}") };
+    assert!(*step >= 2 && rows.len() == 4, "{error}");
+    assert!(error.hint().unwrap().contains("learning_rate"));
+}
+
+#[test]
+fn a_checkpoint_of_another_recipe_is_refused() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::new();
+    let mut recorder = Recorder { stop_after: Some(2), ..Recorder::default() };
+    run(&tiny, &config(), &mut recorder).unwrap();
+    let checkpoint = Checkpoint::find(tiny.folder.path()).unwrap();
+    let other = TrainConfig { learning_rate: 1e-4, ..config() };
+    let mut rest = Recorder::default();
+    let mut watch = Watch(&mut rest.events, None, &rest.stop);
+    let outcome = fit(tiny.resumed(&checkpoint), &other, &mut watch, &AtomicBool::new(false));
+    assert!(matches!(outcome, Err(Error::Checkpoint { .. })));
+}
