@@ -1,0 +1,50 @@
+//! A trained model → a bundle.
+
+use crate::error::Error;
+use crate::manifest::Manifest;
+use crate::parts::{Parts, Settings, windows};
+use crate::staging::Staging;
+use crate::{Bundle, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER};
+use canto_batch::LyricTokenizer;
+use canto_encoder::Classifier;
+use serde::Serialize;
+use std::path::Path;
+
+impl Bundle {
+    /// Writes `model` and `parts` as the folder `dir`, aside first, then renamed; an older bundle
+    /// there is replaced, any other folder is not. Parts that do not fit each other are an error
+    /// before anything is written.
+    pub fn write(dir: &Path, model: &Classifier, parts: &Parts) -> Result<(), Error> {
+        let thresholds = check(dir, parts)?;
+        let staging = Staging::begin(dir)?;
+        canto_encoder::save(model, &parts.architecture, staging.path())?;
+        staging.write(TOKENIZER, parts.tokenizer_json.as_bytes())?;
+        staging.write(SETTINGS, &json(dir, &Settings::from(parts))?)?;
+        staging.write(THRESHOLDS, &json(dir, &thresholds)?)?;
+        staging.write(METRICS, &json(dir, &parts.metrics)?)?;
+        staging.write(RUN, parts.run_config.as_bytes())?;
+        let manifest = Manifest::of(staging.path(), &[])?;
+        staging.write(MANIFEST, &json(dir, &manifest)?)?;
+        staging.commit()
+    }
+}
+
+/// The thresholds in label order.
+fn check(dir: &Path, parts: &Parts) -> Result<canto_evaluate::Thresholds, Error> {
+    let architecture = &parts.architecture;
+    if architecture.labels.is_empty() {
+        return Err(Error::NoLabels { path: dir.to_owned() });
+    }
+    let tokenizer = LyricTokenizer::from_json(&parts.tokenizer_json)?;
+    windows(architecture, tokenizer, &parts.batch, dir)?;
+    let aligned = parts.thresholds.aligned(&architecture.labels);
+    aligned.map_err(|source| Error::Thresholds { path: dir.join(THRESHOLDS), source })
+}
+
+/// JSON that people read too, with a line end.
+pub(crate) fn json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|source| Error::Json { path: path.to_owned(), source })?;
+    text.push(b'\n');
+    Ok(text)
+}
