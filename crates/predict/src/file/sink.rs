@@ -1,0 +1,107 @@
+//! A table that is written aside, chunk by chunk, and appears whole or not at all.
+
+use crate::error::Error;
+use canto_corpus::Format;
+use polars::io::csv::write::BatchedWriter as CsvBatches;
+use polars::io::parquet::write::BatchedWriter as ParquetBatches;
+use polars::prelude::*;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// The file being written.
+pub(crate) struct Sink {
+    path: PathBuf,
+    aside: NamedTempFile,
+    writer: Writer,
+}
+
+enum Writer {
+    Csv(CsvBatches<File>),
+    Parquet(Box<ParquetBatches<File>>),
+    Ndjson(BufWriter<File>),
+}
+
+impl Sink {
+    /// Opens the file beside `path`; nothing is at `path` until [`Sink::place`].
+    pub(crate) fn create(path: &Path, format: Format, schema: &Schema) -> Result<Self, Error> {
+        let aside = tempfile::Builder::new().prefix(".canto-predict-").tempfile_in(folder(path));
+        let aside = aside.map_err(Error::file("write beside", path))?;
+        let file = aside.reopen().map_err(Error::file("write beside", path))?;
+        let failed = Error::writer(path);
+        let writer = match format {
+            Format::Csv => Writer::Csv(CsvWriter::new(file).batched(schema).map_err(failed)?),
+            Format::Parquet => {
+                let writer = ParquetWriter::new(file).batched(schema).map_err(failed)?;
+                Writer::Parquet(Box::new(writer))
+            }
+            Format::Ndjson => Writer::Ndjson(BufWriter::new(file)),
+        };
+        Ok(Self { path: path.to_owned(), aside, writer })
+    }
+
+    pub(crate) fn write(&mut self, rows: &mut DataFrame) -> Result<(), Error> {
+        if rows.height() == 0 {
+            return Ok(());
+        }
+        // The writers want a chunk to be one piece.
+        rows.rechunk_mut_par();
+        let written = match &mut self.writer {
+            Writer::Csv(writer) => writer.write_batch(rows),
+            Writer::Parquet(writer) => writer.write_batch(rows),
+            Writer::Ndjson(writer) => JsonWriter::new(writer).finish(rows),
+        };
+        written.map_err(Error::writer(&self.path))
+    }
+
+    /// Finishes the file and waits until it is on the disk.
+    pub(crate) fn finish(self) -> Result<Finished, Error> {
+        let Self { path, aside, writer } = self;
+        let finished = match writer {
+            Writer::Csv(mut writer) => writer.finish(),
+            Writer::Parquet(writer) => writer.finish().map(drop),
+            Writer::Ndjson(writer) => {
+                writer.into_inner().map(drop).map_err(|failed| failed.into_error().into())
+            }
+        };
+        finished.map_err(Error::writer(&path))?;
+        aside.as_file().sync_all().map_err(Error::file("write", &path))?;
+        readable_by_all(aside.as_file()).map_err(Error::file("write", &path))?;
+        Ok(Finished { path, aside })
+    }
+}
+
+/// A whole file that is not in its place yet.
+pub(crate) struct Finished {
+    path: PathBuf,
+    aside: NamedTempFile,
+}
+
+impl Finished {
+    /// Renames the file into its place, over an older one.
+    pub(crate) fn place(self) -> Result<(), Error> {
+        let Self { path, aside } = self;
+        aside.persist(&path).map(drop).map_err(|failed| Error::file("create", &path)(failed.error))
+    }
+}
+
+/// Temporary files are the owner's alone; results are as readable as any file.
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_file: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The folder that a file lies in.
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,107 @@
+//! A bundle at work.
+
+use crate::error::Error;
+use crate::overrides::Overrides;
+use crate::prediction::{Prediction, Unscorable};
+use canto_bundle::Bundle;
+use canto_corpus::{Cleaner, LanguageJudge};
+use canto_encoder::{Classifier, Device};
+use canto_evaluate::Thresholds;
+use canto_score::Scorer;
+use canto_song::Progress;
+
+/// A model with all that its bundle says about how it is to be used.
+#[derive(Debug)]
+pub struct Predictor {
+    bundle: Bundle,
+    model: Classifier,
+    device: Device,
+    cleaner: Cleaner,
+    judge: LanguageJudge,
+}
+
+impl Predictor {
+    /// Loads the weights of `bundle` onto `device`.
+    pub fn open(bundle: Bundle, device: &Device) -> Result<Self, Error> {
+        Ok(Self {
+            cleaner: Cleaner::new(bundle.cleaning())?,
+            judge: LanguageJudge::new(bundle.language())?,
+            model: bundle.load_model(device)?,
+            device: device.clone(),
+            bundle,
+        })
+    }
+
+    /// The bundle.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// Label names, in the order of scores.
+    pub fn labels(&self) -> &[String] {
+        self.bundle.labels()
+    }
+
+    /// Scores of lyrics that are cleaned already, such as prepared songs; `eval` and `tune` go
+    /// this way.
+    pub fn scorer(&self) -> Scorer<'_> {
+        Scorer::new(&self.model, &self.device, self.bundle.windows(), self.labels().len())
+    }
+
+    /// Predicts every one of `lyrics`, raw as they come; a text that cannot be scored is an
+    /// error that tells which.
+    pub fn predict(
+        &self,
+        lyrics: &[&str],
+        overrides: &Overrides,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Prediction>, Error> {
+        let outcomes = self.predict_each(lyrics, overrides, progress)?;
+        let of = outcomes.len();
+        let numbered = outcomes.into_iter().zip(1..);
+        numbered
+            .map(|(outcome, number)| {
+                outcome.map_err(|reason| Error::Unscorable { number, of, reason })
+            })
+            .collect()
+    }
+
+    /// The same where one text without scores shall not cost the others theirs.
+    pub fn predict_each(
+        &self,
+        lyrics: &[&str],
+        overrides: &Overrides,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Result<Prediction, Unscorable>>, Error> {
+        let thresholds = overrides.apply(self.bundle.thresholds())?;
+        self.outcomes(lyrics, &thresholds, progress)
+    }
+
+    pub(crate) fn outcomes(
+        &self,
+        lyrics: &[&str],
+        thresholds: &Thresholds,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Result<Prediction, Unscorable>>, Error> {
+        let cleaned: Vec<_> = lyrics.iter().map(|raw| self.cleaned(raw)).collect();
+        let texts: Vec<&str> = cleaned.iter().flatten().map(String::as_str).collect();
+        let mut songs = self.scorer().score(&texts, progress)?.into_iter();
+        let accepted = &self.bundle.language().accept;
+        let outcome = |cleaned: &Result<String, Unscorable>| {
+            let text = cleaned.as_ref().map_err(|reason| *reason)?;
+            let language = self.judge.judge(text);
+            // The scorer gives one song a text; had it one less, the row would be a reject.
+            let song = songs.next().ok_or(Unscorable::EmptyAfterCleaning)?;
+            Ok(Prediction::new(&song, thresholds, language, accepted))
+        };
+        Ok(cleaned.iter().map(outcome).collect())
+    }
+
+    fn cleaned(&self, raw: &str) -> Result<String, Unscorable> {
+        if raw.trim().is_empty() {
+            return Err(Unscorable::MissingLyrics);
+        }
+        let text = self.cleaner.clean(raw);
+        if text.is_empty() { Err(Unscorable::EmptyAfterCleaning) } else { Ok(text) }
+    }
+}

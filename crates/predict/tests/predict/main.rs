@@ -1,0 +1,6 @@
+//! Predictions of texts and of files, by a tiny model with random weights.
+
+mod bad_files;
+mod files;
+mod texts;
+mod tiny;
