@@ -1,0 +1,248 @@
+//! The command line.
+
+use crate::config::Override;
+use canto_encoder::DeviceChoice;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Tells a song's genres from its lyrics.
+#[derive(Parser, Debug)]
+#[command(
+    name = "canto",
+    version,
+    about = "Tells a song's genres from its lyrics",
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        canto sample --songs 5000 --out data/raw/songs.csv\n  \
+        canto prepare data/raw/songs.csv --out data/prepared/songs --config configs/quickstart.toml\n  \
+        canto train --config configs/quickstart.toml --data data/prepared/songs\n  \
+        canto predict artifacts/quickstart --text \"Rain on the highway …\""
+)]
+pub(crate) struct Cli {
+    /// Says more about what happens; twice for everything.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Says nothing but errors, and draws no bars.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Writes a CSV of invented songs, for trying things out.
+    Sample(SampleArgs),
+    /// Turns a raw CSV, Parquet or NDJSON file into songs to train on.
+    Prepare(PrepareArgs),
+    /// Trains a model by a recipe; the result is `artifacts/<run>/`.
+    Train(TrainArgs),
+    /// Chooses the thresholds of a run anew on its validation songs.
+    Tune(TuneArgs),
+    /// Measures a run on its test songs, once.
+    Eval(EvalArgs),
+    /// Tells the genres of lyrics.
+    Predict(PredictArgs),
+    /// Prints what this machine offers and what canto makes of it.
+    Doctor,
+}
+
+/// A recipe and what the command line changes in it.
+#[derive(Args, Debug)]
+pub(crate) struct RecipeArgs {
+    /// Recipe, a TOML file such as `configs/quickstart.toml`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) sets: SetArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SetArgs {
+    /// Changes one value of the recipe, such as `train.lr=1e-5`; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) sets: Vec<Override>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  canto sample --songs 50000 --out data/raw/songs.csv")]
+pub(crate) struct SampleArgs {
+    /// Number of rows.
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) songs: u64,
+    /// CSV file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The same seed writes the same bytes.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    canto prepare data/raw/songs.csv --out data/prepared/songs --config configs/quickstart.toml\n  \
+    canto prepare mine.parquet --out data/prepared/mine --config configs/minilm.toml \\\n      \
+    --set corpus.columns.lyrics=words --set corpus.columns.genres=tags")]
+pub(crate) struct PrepareArgs {
+    /// Raw file: `.csv`, `.parquet`, `.ndjson` or `.jsonl`.
+    pub(crate) source: PathBuf,
+    /// Folder to write: songs, rejects with their reasons, and a manifest.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    canto train --config configs/quickstart.toml\n  \
+    canto train --config configs/roberta-base.toml --run second --set train.lr=1e-5\n  \
+    canto train --config configs/roberta-base.toml --resume")]
+pub(crate) struct TrainArgs {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgs,
+    /// Name of the run, the folder under `artifacts/`; otherwise `run.name` of the recipe.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    /// Prepared songs; otherwise `data.prepared` of the recipe.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`; otherwise `run.device` of the recipe.
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<DeviceChoice>,
+    /// Goes on from the run's last checkpoint.
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    canto tune artifacts/quickstart\n  \
+    canto tune artifacts/quickstart --strategy global\n  \
+    canto tune artifacts/quickstart --strategy fixed --set tune.fixed=0.2")]
+pub(crate) struct TuneArgs {
+    /// Run, such as `artifacts/quickstart`.
+    pub(crate) run: PathBuf,
+    /// `fixed`, `global` or `per_label`; otherwise `tune.strategy` of the run.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// Prepared songs; otherwise those it was trained on.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sets: SetArgs,
+    #[command(flatten)]
+    pub(crate) device: DeviceArg,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "The test songs are read once: a second call prints what the first one \
+    stored,\nunless weights, thresholds or songs have changed.\n\n\
+    Examples:\n  canto eval artifacts/quickstart\n  \
+    canto eval artifacts/quickstart --data data/prepared/other --again")]
+pub(crate) struct EvalArgs {
+    /// Run, such as `artifacts/quickstart`.
+    pub(crate) run: PathBuf,
+    /// Prepared songs; otherwise those it was trained on.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Measures again although a result is stored.
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Prints the metrics as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) device: DeviceArg,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DeviceArg {
+    /// `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`.
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    canto predict artifacts/quickstart --text \"Rain on the highway …\"\n  \
+    canto predict artifacts/quickstart --file song.txt --json\n  \
+    canto predict artifacts/quickstart --input songs.csv --output scored.parquet\n  \
+    canto predict path/to/hugging-face-folder --threshold 0.2 < song.txt")]
+pub(crate) struct PredictArgs {
+    /// Run or model folder; a plain Hugging Face folder will do.
+    pub(crate) model: PathBuf,
+    /// The lyrics themselves.
+    #[arg(long, group = "lyrics")]
+    pub(crate) text: Option<String>,
+    /// File with the lyrics of one song.
+    #[arg(long, value_name = "FILE", group = "lyrics")]
+    pub(crate) file: Option<PathBuf>,
+    /// File of many songs: `.csv`, `.parquet`, `.ndjson` or `.jsonl`.
+    #[arg(long, value_name = "FILE", group = "lyrics", requires = "output")]
+    pub(crate) input: Option<PathBuf>,
+    /// Where the scores of `--input` go: `.csv`, `.parquet`, `.ndjson` or `.jsonl`.
+    #[arg(long, value_name = "FILE", requires = "input")]
+    pub(crate) output: Option<PathBuf>,
+    /// Column of `--input` that holds the lyrics; otherwise the one that the model was trained
+    /// on, `text` or `lyrics`.
+    #[arg(long, value_name = "NAME", requires = "input")]
+    pub(crate) column: Option<String>,
+    /// Prints JSON instead of a table.
+    #[arg(long, conflicts_with = "input")]
+    pub(crate) json: bool,
+    /// One threshold for all labels, 0 to 1.
+    #[arg(long, value_name = "X", value_parser = probability)]
+    pub(crate) threshold: Option<f32>,
+    /// Thresholds of single labels, such as `Rock=0.3,Pop=0.4`.
+    #[arg(long, value_name = "LABEL=X", value_delimiter = ',', value_parser = label_threshold)]
+    pub(crate) thresholds: Vec<(String, f32)>,
+    /// Lists every label, not only the likeliest.
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) device: DeviceArg,
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    let inside = (0.0..=1.0).contains(&value);
+    if inside { Ok(value) } else { Err(format!("is {value}, expected 0 to 1")) }
+}
+
+fn label_threshold(text: &str) -> Result<(String, f32), String> {
+    let pair = text.rsplit_once('=');
+    let (label, value) = pair.ok_or_else(|| format!("`{text}` is no `LABEL=X`"))?;
+    Ok((label.trim().to_owned(), probability(value.trim())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn thresholds_are_labels_with_probabilities() {
+        assert_eq!(label_threshold("R&B/Soul=0.25"), Ok(("R&B/Soul".into(), 0.25)));
+        for text in ["Rock", "Rock=", "Rock=2", "Rock=nan", "Rock=x"] {
+            assert!(label_threshold(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lyrics_come_from_one_place() {
+        let parse = |args: &[&str]| {
+            Cli::try_parse_from([&["canto", "predict", "m"], args].concat()).is_ok()
+        };
+        assert!(
+            parse(&[]) && parse(&["--text", "la"]) && parse(&["--input", "a", "--output", "b"])
+        );
+        assert!(!parse(&["--text", "la", "--file", "f"]));
+        assert!(!parse(&["--input", "a"]) && !parse(&["--output", "b"]));
+    }
+}

@@ -1,0 +1,182 @@
+//! `canto predict`: lyrics in, genres out.
+
+use crate::args::PredictArgs;
+use crate::console::Console;
+use crate::failure::Refusal;
+use crate::progress::grouped;
+use crate::songs::open_device;
+use anyhow::Context;
+use canto_bundle::Bundle;
+use canto_predict::{FileOptions, LabelScore, Overrides, Prediction, Predictor};
+use canto_song::Silent;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+
+/// Labels of the table without `--all`, unless more are predicted.
+const LIKELIEST: usize = 5;
+
+/// Cells of a bar.
+const BAR: usize = 24;
+
+/// Predicts one song to stdout, or a file of songs to another file.
+pub(crate) fn run(args: &PredictArgs, console: &Console) -> anyhow::Result<()> {
+    let bundle = Bundle::open(&Bundle::locate(&args.model)?)?;
+    let overrides = Overrides { all: args.threshold, per_label: args.thresholds.clone() };
+    // A wrong label is known before the weights are read.
+    overrides.apply(bundle.thresholds())?;
+    if let (Some(input), Some(output)) = (&args.input, &args.output) {
+        let predictor = predictor(bundle, args)?;
+        let options = FileOptions { column: args.column.clone(), overrides };
+        return score_file(&predictor, input, output, &options, console);
+    }
+    let lyrics = lyrics(args)?;
+    let predictor = predictor(bundle, args)?;
+    for prediction in predictor.predict(&[&lyrics], &overrides, &Silent)? {
+        print(&prediction, args)?;
+    }
+    Ok(())
+}
+
+fn predictor(bundle: Bundle, args: &PredictArgs) -> anyhow::Result<Predictor> {
+    let open = open_device(args.device.device)?;
+    Ok(Predictor::open(bundle, &open.device)?)
+}
+
+fn score_file(
+    predictor: &Predictor,
+    input: &Path,
+    output: &Path,
+    options: &FileOptions,
+    console: &Console,
+) -> anyhow::Result<()> {
+    let summary = predictor.score_file(input, output, options, &console.stages())?;
+    tracing::info!(
+        "scored {} of {} songs into {}",
+        grouped(summary.scored),
+        grouped(summary.rows),
+        output.display()
+    );
+    if summary.rejected > 0 {
+        let (count, path) = (grouped(summary.rejected), summary.rejects.display());
+        tracing::warn!("{count} songs have no scores; see {path}");
+    }
+    Ok(())
+}
+
+fn lyrics(args: &PredictArgs) -> anyhow::Result<String> {
+    if let Some(text) = &args.text {
+        return Ok(text.clone());
+    }
+    let (bytes, name) = match &args.file {
+        Some(path) => {
+            let bytes = std::fs::read(path);
+            let name = path.display().to_string();
+            (bytes.with_context(|| format!("cannot read `{name}`"))?, name)
+        }
+        None => (from_stdin()?, "stdin".to_owned()),
+    };
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let refusal = Refusal::new(format!("`{name}` is not UTF-8: a bad byte at offset {at}"));
+        refusal.hint("if it is Latin-1, convert it: `iconv -f latin1 -t utf-8`").into()
+    })
+}
+
+fn from_stdin() -> anyhow::Result<Vec<u8>> {
+    let mut stdin = io::stdin().lock();
+    if stdin.is_terminal() {
+        tracing::info!("type or paste the lyrics, then press Ctrl-D on a line of its own");
+    }
+    let mut bytes = Vec::new();
+    stdin.read_to_end(&mut bytes).context("cannot read from stdin")?;
+    Ok(bytes)
+}
+
+fn print(prediction: &Prediction, args: &PredictArgs) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(prediction)?)?;
+    } else {
+        for warning in &prediction.warnings {
+            tracing::warn!("{warning}");
+        }
+        out.write_all(table(prediction, args.all).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Labels from the likeliest on, then what was decided.
+fn table(prediction: &Prediction, all: bool) -> String {
+    let mut labels: Vec<&LabelScore> = prediction.labels.iter().collect();
+    labels.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let last_predicted = labels.iter().rposition(|label| label.predicted).map_or(0, |at| at + 1);
+    let shown = if all { labels.len() } else { last_predicted.max(LIKELIEST) };
+    let width = labels.iter().map(|label| label.label.chars().count()).max().unwrap_or(0);
+    let mut text = format!("{:<width$}  {:<BAR$}  score  threshold\n", "", "");
+    for label in labels.into_iter().take(shown) {
+        text.push_str(&row(label, width));
+    }
+    let names: Vec<_> = prediction.genres.iter().map(|genre| genre.label.as_str()).collect();
+    let genres =
+        if names.is_empty() { "none reaches its threshold".into() } else { names.join(", ") };
+    let language = prediction.language.as_deref().unwrap_or("unknown");
+    let cut = if prediction.truncated { ", read in part" } else { "" };
+    let tokens = prediction.tokens;
+    let _ = writeln!(text, "genres: {genres}   (language {language}, {tokens} tokens{cut})");
+    text
+}
+
+fn row(label: &LabelScore, width: usize) -> String {
+    let LabelScore { label, score, threshold, predicted } = label;
+    let full = (score.clamp(0.0, 1.0) * BAR as f32).round() as usize;
+    let bar = "█".repeat(full) + &"░".repeat(BAR - full);
+    let mark = if *predicted { "yes" } else { "" };
+    let line = format!("{label:<width$}  {bar}  {score:.3}      {threshold:.3}  {mark}");
+    line.trim_end().to_owned() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use canto_predict::GenreScore;
+
+    fn prediction(scores: &[(&str, f32, bool)]) -> Prediction {
+        let label = |&(label, score, predicted): &(&str, f32, bool)| LabelScore {
+            label: label.into(),
+            score,
+            threshold: 0.5,
+            predicted,
+        };
+        let genres = scores.iter().filter(|score| score.2);
+        let genre =
+            |&(label, score, _): &(&str, f32, bool)| GenreScore { label: label.into(), score };
+        Prediction {
+            labels: scores.iter().map(label).collect(),
+            genres: genres.map(genre).collect(),
+            tokens: 12,
+            truncated: false,
+            language: Some("eng".into()),
+            language_confidence: 0.9,
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_likeliest_come_first_and_all_predicted_are_shown() {
+        let letters = ["a", "b", "c", "d", "e", "f", "g"];
+        let scores: Vec<_> =
+            letters.iter().zip(1..).map(|(name, n)| (*name, n as f32 / 10.0, n == 2)).collect();
+        let text = table(&prediction(&scores), false);
+        let first: String = text.lines().skip(1).map(|line| &line[..1]).collect();
+        assert_eq!(first, "gfedcbg", "the predicted `b`, then the line `genres`:\n{text}");
+        assert!(text.contains("genres: b   (language eng, 12 tokens)"));
+    }
+
+    #[test]
+    fn nothing_predicted_is_said() {
+        let text = table(&prediction(&[("a", 0.25, false)]), true);
+        assert!(text.contains("█░") && text.contains("0.250      0.500\n"), "{text}");
+        assert!(text.contains("none reaches its threshold"));
+    }
+}

@@ -1,0 +1,203 @@
+//! `canto train`: songs and a recipe → `artifacts/<run>/`.
+
+use crate::args::TrainArgs;
+use crate::config::{Override, RunConfig, Start};
+use crate::console::Console;
+use crate::failure::Refusal;
+use crate::run_folder::RunFolder;
+use crate::songs::{headline, of_split, open_device, open_prepared};
+use crate::watch::{Watch, stop_on_interrupt};
+use anyhow::Context;
+use canto_batch::{LyricTokenizer, Windows};
+use canto_bundle::{Bundle, Parts, Provenance};
+use canto_corpus::Prepared;
+use canto_encoder::{Architecture, Classifier, Device, OpenDevice};
+use canto_evaluate::{Metrics, metrics, tune};
+use canto_song::{Genre, Progress, Song, Split};
+use canto_train::{Best, Checkpoint, Examples, Inputs, Outcome, fit, training_device};
+use serde_json::json;
+use std::path::Path;
+
+/// Trains, tunes on the validation songs and writes the bundle.
+pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
+    let config = RunConfig::open(&args.recipe.config, &overrides(args))?;
+    let folder = RunFolder::named(&config.run.name);
+    let checkpoint = checkpoint(args, &folder)?;
+    let prepared = open_prepared(&config.data.prepared)?;
+    warn_of_other_cleaning(&config, &prepared);
+    let songs = of_split(&prepared, Split::Train)?;
+    let validation = of_split(&prepared, Split::Validation)?;
+    let device = open_device(config.run.device)?;
+
+    let stages = console.stages();
+    let beginning =
+        Beginning::new(&config, &folder, checkpoint.as_ref(), &songs, &device, &stages)?;
+    let windows = beginning.windows(&config)?;
+    stages.start("tokenise", None);
+    let train = Examples::new(&songs, &windows)?;
+    let validation = Examples::new(&validation, &windows)?;
+    stages.finish();
+
+    let recipe = toml::to_string(&config).context("the recipe cannot be stored")?;
+    folder.begin(&recipe, &windows.tokenizer().to_json()?)?;
+    let mut watch = Watch::new(console, &folder.log())?;
+    let inputs = Inputs {
+        model: beginning.model,
+        architecture: &beginning.architecture,
+        device: &device.device,
+        windows: &windows,
+        train: &train,
+        validation: &validation,
+        folder: folder.path(),
+        seed: config.run.seed,
+        resume: checkpoint,
+    };
+    match fit(inputs, &config.train, &mut watch, stop_on_interrupt()?)? {
+        Outcome::Interrupted { step, checkpoint } => {
+            tracing::info!("stopped after step {step}; saved {}", checkpoint.display());
+            tracing::info!("go on with the same command and `--resume`");
+            Ok(())
+        }
+        Outcome::Finished { model, validation, best } => {
+            let labels = Genre::names();
+            let thresholds = tune(&validation, &config.tune, &labels)?;
+            let metrics = metrics(&validation, &thresholds, &labels)?;
+            let rules = &prepared.manifest().config;
+            let parts = Parts {
+                architecture: beginning.architecture,
+                tokenizer_json: windows.tokenizer().to_json()?,
+                thresholds,
+                batch: config.batch.clone(),
+                cleaning: rules.cleaning.clone(),
+                language: rules.language.clone(),
+                run_config: recipe,
+                metrics: json!({ "validation": metrics }),
+                provenance: provenance(&config, &prepared, songs.len(), best),
+            };
+            Bundle::write(&folder.model(), &model, &parts)?;
+            conclude(&folder, &metrics)
+        }
+    }
+}
+
+fn conclude(folder: &RunFolder, metrics: &Metrics) -> anyhow::Result<()> {
+    folder.forget_metrics("test")?;
+    folder.store_metrics("validation", metrics)?;
+    let run = folder.path().display();
+    tracing::info!("validation, at thresholds tuned on it: {}", headline(metrics));
+    tracing::info!("wrote {run}; next: canto eval {run}");
+    Ok(())
+}
+
+fn overrides(args: &TrainArgs) -> Vec<Override> {
+    let text = |path, value: String| Override::text(path, value);
+    let mut sets = args.recipe.sets.sets.clone();
+    sets.extend(args.run.clone().map(|name| text("run.name", name)));
+    sets.extend(args.data.as_ref().map(|dir| text("data.prepared", dir.display().to_string())));
+    sets.extend(args.device.map(|device| text("run.device", device.to_string())));
+    sets
+}
+
+/// Where to go on from; a run that is there is neither overwritten nor taken for another.
+fn checkpoint(args: &TrainArgs, folder: &RunFolder) -> anyhow::Result<Option<Checkpoint>> {
+    if !args.resume {
+        folder.refuse_if_trained()?;
+        return Ok(None);
+    }
+    let found = Checkpoint::find(folder.path());
+    if found.is_none() {
+        let fact = format!("`{}` holds no checkpoint to go on from", folder.path().display());
+        return Err(Refusal::new(fact).hint("leave `--resume` out to begin").into());
+    }
+    Ok(found)
+}
+
+/// Songs are cleaned when they are prepared, so a recipe can contradict them.
+fn warn_of_other_cleaning(config: &RunConfig, prepared: &Prepared) {
+    if config.corpus.cleaning != prepared.manifest().config.cleaning {
+        tracing::warn!(
+            "`corpus.cleaning` differs from how these songs were prepared; the songs' rules are \
+             kept and will run at prediction"
+        );
+    }
+}
+
+/// What training begins with.
+struct Beginning {
+    model: Classifier,
+    architecture: Architecture,
+    tokenizer: LyricTokenizer,
+}
+
+impl Beginning {
+    fn new(
+        config: &RunConfig,
+        folder: &RunFolder,
+        checkpoint: Option<&Checkpoint>,
+        songs: &[Song],
+        device: &OpenDevice,
+        progress: &dyn Progress,
+    ) -> anyhow::Result<Self> {
+        canto_encoder::seed(&device.device, config.run.seed);
+        let device = training_device(&device.device);
+        if let Some(checkpoint) = checkpoint {
+            return Self::load(checkpoint.folder(), &folder.tokenizer(), &device);
+        }
+        match config.model.start() {
+            Some(Start::Base(base)) => {
+                let base = canto_hub::resolve(base, progress)?;
+                Self::load(&base, &base.join("tokenizer.json"), &device)
+            }
+            Some(Start::Scratch(sizes)) => Self::scratch(sizes, songs, &device, progress),
+            None => Err(Refusal::new("the recipe names no model").into()),
+        }
+    }
+
+    /// How songs are read; a window longer than the model's positions is refused.
+    fn windows(&self, config: &RunConfig) -> anyhow::Result<Windows> {
+        let (asked, longest) = (config.batch.max_tokens, self.architecture.max_tokens());
+        if asked > longest {
+            let fact =
+                format!("`batch.max_tokens` is {asked}, but the model reads at most {longest}");
+            let hint = format!("give `--set batch.max_tokens={longest}`");
+            return Err(Refusal::new(fact).hint(hint).into());
+        }
+        Ok(Windows::new(self.tokenizer.clone(), config.batch.clone())?)
+    }
+
+    fn load(model: &Path, tokenizer: &Path, device: &Device) -> anyhow::Result<Self> {
+        let tokenizer = LyricTokenizer::from_file(tokenizer)?;
+        let loaded = canto_encoder::load(model, Some(&Genre::names()), device)?;
+        if loaded.fresh_head {
+            tracing::info!("{} has no head for the genres: a fresh one is drawn", model.display());
+        }
+        Ok(Self { model: loaded.model, architecture: loaded.architecture, tokenizer })
+    }
+
+    fn scratch(
+        sizes: &Architecture,
+        songs: &[Song],
+        device: &Device,
+        progress: &dyn Progress,
+    ) -> anyhow::Result<Self> {
+        let lyrics: Vec<&str> = songs.iter().map(|song| song.lyrics.as_str()).collect();
+        progress.start("train the tokenizer", None);
+        let tokenizer = LyricTokenizer::train_bpe(&lyrics, sizes.vocab_size)?;
+        progress.finish();
+        let architecture = Architecture {
+            labels: Genre::names(),
+            vocab_size: tokenizer.vocab_size(),
+            ..sizes.clone()
+        };
+        Ok(Self { model: architecture.init(device), architecture, tokenizer })
+    }
+}
+
+fn provenance(config: &RunConfig, prepared: &Prepared, songs: usize, best: Best) -> Provenance {
+    Provenance {
+        base_model: config.model.base.clone(),
+        data_sha256: Some(prepared.manifest().source.sha256.clone()),
+        training_songs: Some(songs as u64),
+        steps: Some(best.step as u64),
+    }
+}

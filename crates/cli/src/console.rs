@@ -1,0 +1,103 @@
+//! What a person sees while canto works, all of it on stderr: log lines, and bars on a terminal.
+
+use crate::progress::Stages;
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// The terminal, or whatever stderr is.
+pub(crate) struct Console {
+    bars: MultiProgress,
+    interactive: bool,
+}
+
+impl Console {
+    /// Sets logging up: 0 tells what happens, 1 and 2 more of it, `quiet` only errors.
+    pub(crate) fn start(verbose: u8, quiet: bool) -> Self {
+        let interactive = io::stderr().is_terminal() && !quiet;
+        let target =
+            if interactive { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bars = MultiProgress::with_draw_target(target);
+        let (ours, theirs) = match verbose {
+            _ if quiet => (LevelFilter::ERROR, LevelFilter::ERROR),
+            0 => (LevelFilter::INFO, LevelFilter::WARN),
+            1 => (LevelFilter::DEBUG, LevelFilter::INFO),
+            _ => (LevelFilter::TRACE, LevelFilter::DEBUG),
+        };
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .event_format(Plain)
+            .with_writer(BetweenBars(bars.clone()));
+        let filter = Targets::new().with_target("canto", ours).with_default(theirs);
+        tracing_subscriber::registry().with(lines).with(filter).init();
+        Self { bars, interactive }
+    }
+
+    /// Reports the stages of one command.
+    pub(crate) fn stages(&self) -> Stages {
+        Stages::new(self.bars.clone(), self.interactive)
+    }
+
+    /// Where bars are drawn.
+    pub(crate) fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
+    /// Whether bars are seen.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.interactive
+    }
+}
+
+/// Writes log lines above the bars, which would otherwise be torn.
+struct BetweenBars(MultiProgress);
+
+impl<'a> MakeWriter<'a> for BetweenBars {
+    type Writer = &'a BetweenBars;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+impl Write for &BetweenBars {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write(line))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// The message alone; only what is out of order says what it is.
+struct Plain;
+
+impl<S, N> FormatEvent<S, N> for Plain
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        match *event.metadata().level() {
+            Level::ERROR => writer.write_str("error: ")?,
+            Level::WARN => writer.write_str("warning: ")?,
+            Level::INFO => {}
+            _ => write!(writer, "{}: ", event.metadata().target())?,
+        }
+        context.field_format().format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
+}

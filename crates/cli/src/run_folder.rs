@@ -1,0 +1,123 @@
+//! `artifacts/<run>/`: what a run leaves behind.
+
+use crate::failure::Refusal;
+use anyhow::Context;
+use serde::Serialize;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The folder of one run.
+#[derive(Clone, Debug)]
+pub(crate) struct RunFolder(PathBuf);
+
+/// Where runs are kept, in the current folder.
+const ARTIFACTS: &str = "artifacts";
+
+impl RunFolder {
+    /// The folder of the run `name`.
+    pub(crate) fn named(name: &str) -> Self {
+        Self(Path::new(ARTIFACTS).join(name))
+    }
+
+    /// The run whose model folder is `model`, if it lies in one.
+    pub(crate) fn around(model: &Path) -> Option<Self> {
+        let inside = model.file_name().is_some_and(|name| name == "model");
+        let folder = model.parent().filter(|folder| folder.join("run.toml").is_file());
+        folder.filter(|_| inside).map(|folder| Self(folder.to_owned()))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The bundle.
+    pub(crate) fn model(&self) -> PathBuf {
+        self.0.join("model")
+    }
+
+    /// One JSON line an event of training.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.0.join("train.jsonl")
+    }
+
+    /// The tokenizer that the run began with.
+    pub(crate) fn tokenizer(&self) -> PathBuf {
+        self.0.join("tokenizer.json")
+    }
+
+    /// A run that has trained is never overwritten.
+    pub(crate) fn refuse_if_trained(&self) -> Result<(), Refusal> {
+        let trained = self.model().exists() || self.0.join("checkpoints").exists();
+        let fact = || format!("the run `{}` is there already", self.0.display());
+        if !trained {
+            return Ok(());
+        }
+        Err(Refusal::new(fact())
+            .hint("choose another name with `--run NAME`, or go on with it by `--resume`"))
+    }
+
+    /// Makes the folder, with the resolved recipe and the tokenizer in it.
+    pub(crate) fn begin(&self, recipe: &str, tokenizer: &str) -> anyhow::Result<()> {
+        fs_err::create_dir_all(&self.0)?;
+        write(&self.tokenizer(), tokenizer.as_bytes())?;
+        write(&self.0.join("run.toml"), recipe.as_bytes())
+    }
+
+    /// Stores `metrics/<split>.json`.
+    pub(crate) fn store_metrics(
+        &self,
+        split: &str,
+        metrics: &impl Serialize,
+    ) -> anyhow::Result<()> {
+        let folder = self.0.join("metrics");
+        fs_err::create_dir_all(&folder)?;
+        let mut text = serde_json::to_vec_pretty(metrics)?;
+        text.push(b'\n');
+        write(&folder.join(format!("{split}.json")), &text)
+    }
+
+    /// Removes `metrics/<split>.json`, which no longer holds.
+    pub(crate) fn forget_metrics(&self, split: &str) -> anyhow::Result<()> {
+        let path = self.0.join("metrics").join(format!("{split}.json"));
+        if path.exists() {
+            fs_err::remove_file(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file aside, syncs it and gives it its name.
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
+    written.with_context(|| format!("cannot write `{}`", path.display()))?;
+    file.persist(path).with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trained_run_is_not_begun_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder(folder.path().join("first"));
+        run.begin("[run]", "{}").unwrap();
+        assert!(run.refuse_if_trained().is_ok());
+        fs_err::create_dir(run.model()).unwrap();
+        let refusal = run.refuse_if_trained().unwrap_err().to_string();
+        assert!(refusal.contains("first") && refusal.contains("is there already"), "{refusal}");
+    }
+
+    #[test]
+    fn a_model_belongs_to_the_run_around_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder(folder.path().join("first"));
+        assert!(RunFolder::around(&run.model()).is_none());
+        run.begin("[run]", "{}").unwrap();
+        assert_eq!(RunFolder::around(&run.model()).unwrap().path(), run.path());
+        assert!(RunFolder::around(run.path()).is_none());
+    }
+}

@@ -1,0 +1,163 @@
+//! Training as it is watched: a bar on a terminal, plain lines elsewhere, and a log file.
+
+use crate::console::Console;
+use crate::progress::grouped;
+use crate::songs::headline;
+use canto_train::{Event, JsonLines, Observer};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Set by the first Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Makes the first Ctrl-C ask for a stop and the second one stop at once.
+pub(crate) fn stop_on_interrupt() -> anyhow::Result<&'static AtomicBool> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        tracing::info!("finishing this step, then saving; Ctrl-C again stops at once");
+    })?;
+    Ok(&STOP)
+}
+
+/// Shows and logs what happens in training.
+pub(crate) struct Watch {
+    log: JsonLines,
+    bar: ProgressBar,
+    interactive: bool,
+    steps: usize,
+    begun: Instant,
+    done_before: usize,
+    told: Option<Instant>,
+}
+
+/// Time between two plain lines about steps.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Watch {
+    /// Logs to the file `log`, appending.
+    pub(crate) fn new(console: &Console, log: &Path) -> anyhow::Result<Self> {
+        let template = "train {wide_bar} {pos}/{len} {msg}";
+        let style = ProgressStyle::with_template(template)?;
+        let bar = console.bars().add(ProgressBar::new(0).with_style(style));
+        Ok(Self {
+            log: JsonLines::open(log)?,
+            bar,
+            interactive: console.is_interactive(),
+            steps: 0,
+            begun: Instant::now(),
+            done_before: 0,
+            told: None,
+        })
+    }
+
+    fn left(&self, step: usize) -> String {
+        let done = step.saturating_sub(self.done_before).max(1);
+        let left = self.steps.saturating_sub(step);
+        let seconds = self.begun.elapsed().as_secs_f64() / done as f64 * left as f64;
+        format!("{} left", clock(seconds))
+    }
+
+    /// A bar redraws itself; lines come at most every so often.
+    fn is_time_to_tell(&mut self) -> bool {
+        let due = self.told.is_none_or(|told| told.elapsed() > PATIENCE);
+        if due {
+            self.told = Some(Instant::now());
+        }
+        due
+    }
+
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Started { steps, done, songs, validation_songs, parameters, truncated } => {
+                (self.steps, self.done_before, self.begun) = (*steps, *done, Instant::now());
+                self.bar.set_length(*steps as u64);
+                self.bar.set_position(*done as u64);
+                tracing::info!(
+                    "{} songs to learn from, {} to validate on; {} parameters; {:.1}% of the \
+                     songs are read in part",
+                    grouped(*songs as u64),
+                    grouped(*validation_songs as u64),
+                    grouped(*parameters as u64),
+                    100.0 * truncated
+                );
+                if *done > 0 {
+                    tracing::info!("going on after step {done} of {steps}");
+                }
+            }
+            Event::Step { step, epoch, loss, learning_rate, songs_per_second, .. } => {
+                let facts = format!(
+                    "epoch {epoch:.2}  loss {loss:.4}  rate {learning_rate:.2e}  \
+                     {songs_per_second:.1} songs/s"
+                );
+                let left = self.left(*step);
+                self.bar.set_position(*step as u64);
+                self.bar.set_message(format!("{facts}  {left}"));
+                if !self.interactive && (self.is_time_to_tell() || *step == self.steps) {
+                    tracing::info!("step {step}/{}  {facts}  {left}", self.steps);
+                }
+            }
+            Event::Validating { songs } => {
+                self.bar.set_message(format!("validating on {} songs", grouped(*songs as u64)));
+            }
+            Event::Validated { step, improved, metrics, .. } => {
+                let mark = if *improved { "best so far" } else { "not better" };
+                tracing::info!("validation at step {step}: {} ({mark})", headline(metrics));
+            }
+            Event::StoppedEarly { step } => {
+                tracing::info!("stopped early at step {step}: it got no better");
+            }
+            Event::Interrupted { .. } => self.bar.finish_and_clear(),
+            Event::Finished { step, best, seconds } => {
+                self.bar.finish_and_clear();
+                let time = clock(*seconds);
+                tracing::info!("trained {step} steps in {time}; best at step {}", best.step);
+            }
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn on(&mut self, event: &Event) -> io::Result<()> {
+        self.show(event);
+        self.log.on(event)
+    }
+
+    fn advance(&mut self, _songs: usize) {
+        self.bar.inc(1);
+    }
+}
+
+impl Drop for Watch {
+    /// An error leaves no bar behind.
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// `95.0` → `1:35`.
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_on_a_clock() {
+        for (seconds, text) in [(0.0, "0:00"), (95.0, "1:35"), (3661.2, "1:01:01")] {
+            assert_eq!(clock(seconds), text);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! sample → prepare → train → tune → eval → predict.
+
+use crate::{canto, copied, micro, names, recipe, said, say, trained};
+use serde_json::Value;
+
+#[test]
+fn a_run_leaves_what_it_promises() {
+    let run = trained().join("artifacts/micro");
+    for name in ["model", "checkpoints", "metrics", "train.jsonl", "run.toml", "tokenizer.json"] {
+        assert!(names(&run).contains(&name.to_owned()), "{name} in {:?}", names(&run));
+    }
+    assert_eq!(names(&run.join("metrics")), ["validation.json"]);
+    assert_eq!(
+        names(&trained().join("prepared")),
+        ["manifest.json", "rejects.parquet", "songs.parquet"]
+    );
+}
+
+#[test]
+fn the_test_songs_are_read_once() {
+    let folder = copied();
+    let first = say(folder.path(), &["eval", "artifacts/micro"]).well();
+    assert!(first.out.contains("macro AUC") && first.out.contains("Hip-Hop"), "{}", first.out);
+    let again = say(folder.path(), &["eval", "artifacts/micro"]).well();
+    assert_eq!(again.out, first.out);
+    assert!(again.err.contains("measured before"), "{}", again.err);
+    assert!(!again.err.contains("computing on"), "{}", again.err);
+    assert!(folder.path().join("artifacts/micro/metrics/test.json").is_file());
+    let anew = say(folder.path(), &["eval", "artifacts/micro", "--again", "--json"]).well();
+    let metrics: Value = serde_json::from_str(&anew.out).unwrap();
+    assert!(metrics["macro_f1"].is_number(), "{metrics}");
+}
+
+#[test]
+fn new_thresholds_ask_for_a_new_test() {
+    let folder = copied();
+    say(folder.path(), &["eval", "artifacts/micro"]).well();
+    let tune = ["tune", "artifacts/micro", "--strategy", "fixed", "--set", "tune.fixed=0.15"];
+    say(folder.path(), &tune).well();
+    assert!(!folder.path().join("artifacts/micro/metrics/test.json").exists());
+    let eval = say(folder.path(), &["eval", "artifacts/micro"]).well();
+    assert!(!eval.err.contains("measured before"), "{}", eval.err);
+    assert!(eval.out.contains("0.15"), "{}", eval.out);
+}
+
+#[test]
+fn one_song_comes_by_text_file_or_stdin() {
+    let folder = copied();
+    let here = folder.path();
+    let lyrics = "Daddy had a muddy truck\nand a fiddle on the porch";
+    std::fs::write(here.join("song.txt"), lyrics).unwrap();
+    let text = say(here, &["predict", "artifacts/micro", "--text", lyrics]).well();
+    let file = say(here, &["predict", "artifacts/micro", "--file", "song.txt"]).well();
+    let stdin = said(canto(here).args(["predict", "artifacts/micro"]).write_stdin(lyrics)).well();
+    assert!(text.out.contains("genres: ") && text.out.contains('░'), "{}", text.out);
+    assert_eq!(text.out, file.out);
+    assert_eq!(text.out, stdin.out);
+    assert!(!text.out.contains('\u{1b}'), "colour without a terminal");
+}
+
+#[test]
+fn json_holds_every_label_and_the_thresholds_asked_for() {
+    let args = ["predict", "artifacts/micro", "--text", "la la", "--json", "--threshold", "0"];
+    let said = say(trained(), &[&args[..], &["--thresholds", "Rock=1,R&B/Soul=0.5"]].concat());
+    let json: Value = serde_json::from_str(&said.well().out).unwrap();
+    let labels = json["labels"].as_array().unwrap();
+    assert_eq!(labels.len(), 14);
+    let rock = labels.iter().find(|label| label["label"] == "Rock").unwrap();
+    assert_eq!((&rock["threshold"], &rock["predicted"]), (&1.0.into(), &false.into()));
+    let pop = labels.iter().find(|label| label["label"] == "Pop").unwrap();
+    assert_eq!((&pop["threshold"], &pop["predicted"]), (&0.0.into(), &true.into()));
+}
+
+#[test]
+fn a_file_of_songs_keeps_its_rows() {
+    let folder = copied();
+    let args = ["predict", "artifacts/micro", "--input", "songs.csv", "--output", "scored.csv"];
+    let said = say(folder.path(), &args).well();
+    assert_eq!(said.out, "");
+    let rows = |name: &str| {
+        let mut reader = csv::Reader::from_path(folder.path().join(name)).unwrap();
+        let artist = reader.headers().unwrap().iter().position(|name| name == "Artist(s)").unwrap();
+        let rows: Vec<String> =
+            reader.records().map(|row| row.unwrap()[artist].to_owned()).collect();
+        rows
+    };
+    let (before, after) = (rows("songs.csv"), rows("scored.csv"));
+    assert_eq!(before.len(), 400);
+    assert!(after.len() > 380, "{}", after.len());
+    let mut left = before.iter();
+    assert!(after.iter().all(|artist| left.any(|other| other == artist)), "order is lost");
+}
+
+#[test]
+fn the_same_seed_trains_the_same_model() {
+    let folder = copied();
+    let recipe = recipe("quickstart.toml");
+    let train = micro(&["train", "--run", "again", "--data", "prepared"], &recipe);
+    say(folder.path(), &train).well();
+    let weights = |run: &str| {
+        std::fs::read(folder.path().join(format!("artifacts/{run}/model/model.safetensors")))
+    };
+    assert!(weights("micro").unwrap() == weights("again").unwrap());
+}
+
+#[test]
+fn a_run_is_neither_overwritten_nor_resumed_from_nothing() {
+    let recipe = recipe("quickstart.toml");
+    let train = micro(&["train", "--run", "micro", "--data", "prepared"], &recipe);
+    say(trained(), &train).badly(&["`artifacts/micro` is there already", "hint: ", "--resume"]);
+    let resume = micro(&["train", "--run", "other", "--resume", "--data", "prepared"], &recipe);
+    say(trained(), &resume).badly(&["no checkpoint", "hint: "]);
+    assert!(!trained().join("artifacts/other").exists());
+}
+
+#[test]
+fn the_doctor_sees_the_cpu_and_keeps_secrets() {
+    let token = "hf_not_to_be_printed";
+    let said = said(canto(trained()).arg("doctor").env("HF_TOKEN", token)).well();
+    for part in ["threads", "avx2", "memory", "burn", "cpu, ", "HF_TOKEN               set"] {
+        assert!(said.out.contains(part), "no `{part}` in:\n{}", said.out);
+    }
+    assert!(!said.out.contains(token));
+}
