@@ -1,0 +1,111 @@
+# One profile, release, for tests and runs: the heavy dependencies compile once.
+# The compiled programs are where CARGO_TARGET_DIR says, otherwise in target/.
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+CANTO      := $(TARGET_DIR)/release/canto
+CARGO      ?= cargo
+PYTHON     ?= python3
+VENV       ?= .venv
+MODELS     ?= .models
+# The script that fetches pretrained encoders: FETCH minilm|mpnet DIR
+FETCH      ?= ../shared/models/fetch.sh
+# A CSV of real songs, for `make real` and `make bench`.
+LYRICS     ?= ../shared/lyrics/lyrics.csv
+# roberta-base's tokenizer.json, for `make interop`.
+TOKENIZER  ?= ../shared/roberta-base-tokenizer
+# Invented songs of the quickstart.
+SONGS      ?= 6000
+# Name of the run of `make real`.
+RUN        ?= minilm
+
+ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
+
+.DEFAULT_GOAL := help
+.PHONY: help build test quickstart real interop bench lint fmt check-features clean
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Compiles canto (FEATURES=cuda for NVIDIA GPUs)
+	$(CARGO) build --release --workspace $(if $(FEATURES),--features $(FEATURES))
+
+test: ## Runs every test
+	$(CARGO) test --release --workspace
+
+quickstart: build ## From nothing to predictions on invented songs: CPU, offline, minutes
+	rm -rf artifacts/quickstart
+	$(CANTO) sample --songs $(SONGS) --out data/raw/quickstart.csv
+	$(CANTO) prepare data/raw/quickstart.csv --out data/prepared/quickstart --config configs/quickstart.toml
+	$(CANTO) train --config configs/quickstart.toml
+	$(CANTO) tune artifacts/quickstart
+	$(CANTO) eval artifacts/quickstart
+	@printf '\n%s\n\n' "$$QUICKSTART_COUNTRY"
+	@$(CANTO) --quiet predict artifacts/quickstart --text "$$QUICKSTART_COUNTRY"
+	@printf '\n%s\n\n' "$$QUICKSTART_METAL"
+	@$(CANTO) --quiet predict artifacts/quickstart --text "$$QUICKSTART_METAL"
+	@printf '\n%s\n\n' "$$QUICKSTART_RAP"
+	@$(CANTO) --quiet predict artifacts/quickstart --text "$$QUICKSTART_RAP"
+
+real: build venv ## Real songs with MiniLM, beside PyTorch and TF-IDF (LYRICS=… MODELS=… RUN=…)
+	sh $(FETCH) minilm $(MODELS)/minilm
+	$(CANTO) prepare $(LYRICS) --out data/prepared/real --config configs/minilm.toml
+	$(CANTO) train --config configs/minilm.toml --run $(RUN) --set model.base=$(MODELS)/minilm
+	$(CANTO) eval artifacts/$(RUN)
+	$(VENV)/bin/python crates/train/reference/tfidf_peer.py --prepared data/prepared/real \
+		--out artifacts/$(RUN)/metrics/tfidf.json
+	$(VENV)/bin/python crates/train/reference/minilm_peer.py --prepared data/prepared/real \
+		--base $(MODELS)/minilm --out artifacts/$(RUN)/metrics/pytorch.json
+
+interop: venv ## Round trip with transformers on real MiniLM, MPNet and roberta-base's size
+	sh $(FETCH) minilm $(MODELS)/minilm
+	sh $(FETCH) mpnet $(MODELS)/mpnet
+	$(CARGO) build --release -p canto-encoder -p canto-cli --example logits
+	$(VENV)/bin/python crates/encoder/reference/interop.py \
+		--logits $(TARGET_DIR)/release/examples/logits --minilm $(MODELS)/minilm \
+		--mpnet $(MODELS)/mpnet --roberta-tokenizer $(TOKENIZER)
+
+bench: venv ## Preparation beside pandas and langdetect, in one run (LYRICS=…)
+	$(CARGO) bench -p canto-corpus -p canto-cli --bench prepare -- $(LYRICS) --peer $(VENV)/bin/python
+
+lint: ## Checks the format and lints everything, the cuda and ndarray features too
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets $(ALL_FEATURES) -- -D warnings
+
+fmt: ## Formats the code
+	$(CARGO) fmt --all
+
+check-features: ## Type-checks the cuda and ndarray features
+	$(CARGO) check --release --workspace $(ALL_FEATURES)
+
+clean: ## Removes the quickstart's data and run, and what is compiled
+	rm -rf data/raw/quickstart.csv data/prepared/quickstart artifacts/quickstart
+	$(CARGO) clean
+
+.PHONY: venv
+venv: $(VENV)/.complete
+
+$(VENV)/.complete: $(wildcard crates/*/reference/requirements.txt)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet $(addprefix -r ,$^)
+	touch $@
+
+# Lyrics made up for this file; no words of any song.
+define QUICKSTART_COUNTRY
+Daddy left his boots on the old wooden porch
+Mama hums a tune by the lantern and the torch
+That muddy truck is rusting by the river bend
+I ride the dusty road until the gravel has an end
+endef
+define QUICKSTART_METAL
+From the ashes of the fortress the iron serpent wakes
+Blood upon the altar and the frozen mountain breaks
+Burn the throne, curse the crown, let the ravens feed
+War is howling in the abyss and the dying bleed
+endef
+define QUICKSTART_RAP
+Spit a verse in the booth and the bass starts to bang
+Came up from the block, keep it real with the gang
+Stack up the paper, count the chain and the grind
+Microphone is heavy but the hustle on my mind
+endef
+export QUICKSTART_COUNTRY QUICKSTART_METAL QUICKSTART_RAP
