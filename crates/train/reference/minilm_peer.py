@@ -12,8 +12,7 @@ import time
 
 import numpy as np
 import torch
-from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
-from songs import read
+from songs import metrics, read
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -112,11 +111,7 @@ def main():
     seconds = train(model, rows["train"], targets, pad, args)
     found, truth = scores(model, rows["test"], pad), songs.targets["test"]
     result = {
-        "macro_roc_auc": roc_auc_score(truth, found, average="macro"),
-        "micro_roc_auc": roc_auc_score(truth, found, average="micro"),
-        "macro_average_precision": average_precision_score(truth, found, average="macro"),
-        "micro_f1_at_0.2": f1_score(truth, found >= 0.2, average="micro"),
-        "macro_f1_at_0.2": f1_score(truth, found >= 0.2, average="macro"),
+        **metrics(truth, found),
         "train_songs": len(rows["train"]),
         "test_songs": len(rows["test"]),
         "train_seconds": seconds,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as parquet
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 LABELS = [
     "Alternative", "Classical", "Comedy", "Electronic", "Folk/Country", "Hip-Hop", "Jazz/Blues",
@@ -34,3 +35,14 @@ def read(folder):
         ]
         targets[split] = np.array([[int(label in g) for label in LABELS] for g in genres])
     return Songs(LABELS, lyrics, targets)
+
+
+def metrics(truth, found):
+    """What both peers report of scores `found` for targets `truth`, [songs, labels] each."""
+    return {
+        "macro_roc_auc": roc_auc_score(truth, found, average="macro"),
+        "micro_roc_auc": roc_auc_score(truth, found, average="micro"),
+        "macro_average_precision": average_precision_score(truth, found, average="macro"),
+        "micro_f1_at_0.2": f1_score(truth, found >= 0.2, average="micro"),
+        "macro_f1_at_0.2": f1_score(truth, found >= 0.2, average="macro"),
+    }

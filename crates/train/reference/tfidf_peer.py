@@ -10,9 +10,9 @@ import time
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
-from songs import read
+from songs import metrics, read
 
 
 def main():
@@ -33,11 +33,7 @@ def main():
     truth = songs.targets["test"]
     prior = np.tile(songs.targets["train"].mean(axis=0), (len(truth), 1))
     result = {
-        "macro_roc_auc": roc_auc_score(truth, found, average="macro"),
-        "micro_roc_auc": roc_auc_score(truth, found, average="micro"),
-        "macro_average_precision": average_precision_score(truth, found, average="macro"),
-        "micro_f1_at_0.2": f1_score(truth, found >= 0.2, average="micro"),
-        "macro_f1_at_0.2": f1_score(truth, found >= 0.2, average="macro"),
+        **metrics(truth, found),
         "prior_only_micro_roc_auc": roc_auc_score(truth, prior, average="micro"),
         "train_songs": len(songs.lyrics["train"]),
         "test_songs": len(truth),
