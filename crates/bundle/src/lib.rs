@@ -1,10 +1,11 @@
 //! The one on-disk contract of a trained model, and its version.
 //!
-//! A bundle is a folder that holds all that prediction needs: `model.safetensors`, `config.json`
-//! and `tokenizer.json` as Hugging Face tools read them, `canto.json` (windows, cleaning rules,
-//! language policy, provenance), `thresholds.json`, `metrics.json`, `run.toml`, and last
-//! `manifest.json` with the size and SHA-256 of each. It appears whole or not at all, and is
-//! verified on reading. Knows nothing of the training loop, of files of songs or of HTTP.
+//! A bundle is a folder that holds all that prediction needs: `model.safetensors`, `config.json`,
+//! `tokenizer.json` and `tokenizer_config.json` as Hugging Face tools read them, `canto.json`
+//! (windows, cleaning rules, language policy, provenance), `thresholds.json`, `metrics.json`,
+//! `run.toml`, and last `manifest.json` with the size and SHA-256 of each. It appears whole or not
+//! at all, and is verified on reading. Knows nothing of the training loop, of files of songs or of
+//! HTTP.
 
 mod bundle;
 mod digest;
@@ -23,11 +24,13 @@ pub use parts::{Parts, Provenance};
 pub use replace::Replacement;
 
 /// The files of a bundle besides its manifest.
-pub const FILES: [&str; 7] = [WEIGHTS, CONFIG, TOKENIZER, SETTINGS, THRESHOLDS, METRICS, RUN];
+pub const FILES: [&str; 8] =
+    [WEIGHTS, CONFIG, TOKENIZER, TOKENIZER_CONFIG, SETTINGS, THRESHOLDS, METRICS, RUN];
 
 const WEIGHTS: &str = "model.safetensors";
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
+const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const SETTINGS: &str = "canto.json";
 const THRESHOLDS: &str = "thresholds.json";
 const METRICS: &str = "metrics.json";

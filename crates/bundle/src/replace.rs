@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::staging::{Staging, recover, sync};
-use crate::write::json;
+use crate::write::to_json;
 use crate::{Bundle, FILES, MANIFEST, METRICS, Source, THRESHOLDS};
 use canto_evaluate::Thresholds;
 use std::path::Path;
@@ -38,7 +38,7 @@ impl Bundle {
         let mut known = Manifest::read(dir)?.files;
         known.retain(|record| changed.iter().all(|(name, _)| record.name != *name));
         let manifest = Manifest::of(staging.path(), &known)?;
-        staging.write(MANIFEST, &json(dir, &manifest)?)?;
+        staging.write(MANIFEST, &to_json(dir, &manifest)?)?;
         staging.commit()
     }
 }
@@ -52,10 +52,10 @@ fn changed(
         let path = bundle.dir().join(THRESHOLDS);
         let aligned = thresholds.aligned(bundle.labels());
         let aligned = aligned.map_err(|source| Error::Thresholds { path: path.clone(), source })?;
-        changed.push((THRESHOLDS, json(&path, &aligned)?));
+        changed.push((THRESHOLDS, to_json(&path, &aligned)?));
     }
     if let Some(metrics) = &replacement.metrics {
-        changed.push((METRICS, json(&bundle.dir().join(METRICS), metrics)?));
+        changed.push((METRICS, to_json(&bundle.dir().join(METRICS), metrics)?));
     }
     Ok(changed)
 }

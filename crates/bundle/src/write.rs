@@ -4,10 +4,11 @@ use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::parts::{Parts, Settings, windows};
 use crate::staging::Staging;
-use crate::{Bundle, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER};
+use crate::{Bundle, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER, TOKENIZER_CONFIG};
 use canto_batch::LyricTokenizer;
 use canto_encoder::Classifier;
 use serde::Serialize;
+use serde_json::json;
 use std::path::Path;
 
 impl Bundle {
@@ -19,14 +20,20 @@ impl Bundle {
         let staging = Staging::begin(dir)?;
         canto_encoder::save(model, &parts.architecture, staging.path())?;
         staging.write(TOKENIZER, parts.tokenizer_json.as_bytes())?;
-        staging.write(SETTINGS, &json(dir, &Settings::from(parts))?)?;
-        staging.write(THRESHOLDS, &json(dir, &thresholds)?)?;
-        staging.write(METRICS, &json(dir, &parts.metrics)?)?;
+        staging.write(TOKENIZER_CONFIG, &to_json(dir, &tokenizer_config(parts))?)?;
+        staging.write(SETTINGS, &to_json(dir, &Settings::from(parts))?)?;
+        staging.write(THRESHOLDS, &to_json(dir, &thresholds)?)?;
+        staging.write(METRICS, &to_json(dir, &parts.metrics)?)?;
         staging.write(RUN, parts.run_config.as_bytes())?;
         let manifest = Manifest::of(staging.path(), &[])?;
-        staging.write(MANIFEST, &json(dir, &manifest)?)?;
+        staging.write(MANIFEST, &to_json(dir, &manifest)?)?;
         staging.commit()
     }
+}
+
+/// What transformers' tokenizers need beside `tokenizer.json`: without it they would cut nothing.
+fn tokenizer_config(parts: &Parts) -> serde_json::Value {
+    json!({ "model_max_length": parts.batch.max_tokens, "truncation_side": "right" })
 }
 
 /// The thresholds in label order.
@@ -42,7 +49,7 @@ fn check(dir: &Path, parts: &Parts) -> Result<canto_evaluate::Thresholds, Error>
 }
 
 /// JSON that people read too, with a line end.
-pub(crate) fn json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Error> {
+pub(crate) fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Error> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|source| Error::Json { path: path.to_owned(), source })?;
     text.push(b'\n');

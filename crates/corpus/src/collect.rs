@@ -4,7 +4,7 @@ use crate::config::CorpusConfig;
 use crate::error::Error;
 use crate::reject::Reject;
 use crate::source::{self, Checked};
-use crate::split::first_named;
+use crate::split::first_named_artist;
 use crate::spool::Spool;
 use crate::stages::{Candidate, Judged, Stages};
 use crate::taxonomy::{Tally, Taxonomy, TaxonomyReport};
@@ -89,7 +89,7 @@ impl Collected {
             row: candidate.row,
             genres: candidate.genres,
             confidence: candidate.confidence,
-            artist: first_named(&candidate.texts.artist),
+            artist: first_named_artist(&candidate.texts.artist),
         });
         Ok(())
     }

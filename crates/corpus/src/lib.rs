@@ -18,7 +18,7 @@ mod prepare;
 mod prepared;
 mod reject;
 mod sink;
-mod source;
+pub mod source;
 mod split;
 mod spool;
 mod stages;
@@ -35,5 +35,7 @@ pub use manifest::{FORMAT_VERSION, Manifest, SplitCounts};
 pub use prepare::prepare;
 pub use prepared::Prepared;
 pub use reject::{Reason, Reject};
+#[doc(inline)]
 pub use source::{Format, Source};
+pub use split::first_named_artist;
 pub use taxonomy::{Mapping, NameReport, Taxonomy, TaxonomyReport};

@@ -20,7 +20,7 @@ pub use architecture::{Architecture, Family};
 pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, seed};
 pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
 pub use inference::logits;
-pub use load::{Loaded, load};
+pub use load::{Adaptation, Loaded, load, load_adapted};
 pub use model::{Precision, SequenceClassifier};
 pub use parameters::{NamedParameter, named_parameters};
 pub use save::save;

@@ -22,6 +22,30 @@ pub struct Loaded {
     pub fresh_head: bool,
 }
 
+/// What a base model is changed to before it is fine-tuned; `None` keeps what its folder says.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Adaptation {
+    /// Width of the head's dense layer; another width than the folder's draws the head anew.
+    pub head_width: Option<usize>,
+    /// Dropout after embeddings and blocks.
+    pub hidden_dropout: Option<f64>,
+    /// Dropout on attention probabilities.
+    pub attention_dropout: Option<f64>,
+    /// Dropout in the head.
+    pub classifier_dropout: Option<f64>,
+}
+
+impl Adaptation {
+    fn apply(self, architecture: &mut Architecture) {
+        let replace = |value: &mut f64, new: Option<f64>| *value = new.unwrap_or(*value);
+        replace(&mut architecture.hidden_dropout, self.hidden_dropout);
+        replace(&mut architecture.attention_dropout, self.attention_dropout);
+        architecture.classifier_dropout =
+            self.classifier_dropout.or(architecture.classifier_dropout);
+        architecture.head_width = self.head_width.or(architecture.head_width);
+    }
+}
+
 /// Loads the Hugging Face folder `dir`: `config.json` and `model.safetensors` in f32, f16 or
 /// bf16, names with or without the family's prefix.
 ///
@@ -29,16 +53,36 @@ pub struct Loaded {
 /// device's seed; so is the whole head where the folder holds an encoder alone. Missing, extra
 /// and mis-shaped tensors are named in one error.
 pub fn load(dir: &Path, labels: Option<&[String]>, device: &Device) -> Result<Loaded, Error> {
-    let mut architecture = read_config(&dir.join("config.json"))?;
-    let same_labels = labels.is_none_or(|labels| labels == architecture.labels);
+    load_adapted(dir, labels, Adaptation::default(), device)
+}
+
+/// As [`load`], with the model changed by `adaptation`.
+pub fn load_adapted(
+    dir: &Path,
+    labels: Option<&[String]>,
+    adaptation: Adaptation,
+    device: &Device,
+) -> Result<Loaded, Error> {
+    let config = dir.join("config.json");
+    let mut architecture = read_config(&config)?;
+    let stored = architecture.clone();
     if let Some(labels) = labels {
         architecture.labels = labels.to_vec();
     }
+    adaptation.apply(&mut architecture);
+    let problems = architecture.problems();
+    if !problems.is_empty() {
+        return Err(Error::ConfigValues { path: config, problems });
+    }
+    let fresh = Fresh {
+        projection: architecture.labels != stored.labels,
+        head: architecture.head_width() != stored.head_width(),
+    };
     let path = weights_path(dir)?;
     let bytes = read(&path)?;
     let file = parse(&bytes, &path)?;
     let lazy = SequenceClassifier::lazy(&architecture, device);
-    let plan = Plan::new(&lazy, &found(&architecture, file.tensors()), same_labels);
+    let plan = Plan::new(&lazy, &found(&architecture, file.tensors()), fresh);
     if !plan.problems.is_empty() {
         return Err(Error::Tensors { path, problems: plan.problems });
     }
@@ -75,6 +119,19 @@ fn found<'a>(architecture: &Architecture, tensors: Vec<(String, TensorView<'a>)>
     named.filter(|(name, _)| !is_ignorable(family, name)).collect()
 }
 
+/// What is drawn anew whatever the file holds.
+#[derive(Clone, Copy)]
+struct Fresh {
+    projection: bool,
+    head: bool,
+}
+
+impl Fresh {
+    fn holds(self, name: &str) -> bool {
+        (self.projection && is_projection(name)) || (self.head && is_head(name))
+    }
+}
+
 /// Which tensor of the file goes where.
 struct Plan<'a> {
     sources: Found<'a>,
@@ -83,14 +140,14 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(model: &Classifier, found: &Found<'a>, same_labels: bool) -> Self {
+    fn new(model: &Classifier, found: &Found<'a>, fresh: Fresh) -> Self {
         let mut plan =
             Plan { sources: Found::new(), problems: TensorProblems::default(), fresh_head: false };
         let has_head = found.keys().any(|name| name.starts_with("classifier."));
         let mut expected = Vec::new();
         visit(model, |name, seen| {
             let shape = stored_shape(&name, &seen.shape);
-            plan.place(&name, &shape, found, has_head, same_labels);
+            plan.place(&name, &shape, found, has_head, fresh);
             expected.push(name);
         });
         let extra = found.keys().filter(|name| !expected.contains(name));
@@ -98,19 +155,17 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    /// A parameter of the head may be absent where the file has no head, and the projection
-    /// is not taken where it is for other labels.
+    /// A parameter of the head may be absent where the file has no head.
     fn place(
         &mut self,
         name: &str,
         shape: &[usize],
         found: &Found<'a>,
         has_head: bool,
-        same_labels: bool,
+        fresh: Fresh,
     ) {
-        let fresh = is_projection(name) && !same_labels;
         match found.get(name) {
-            _ if fresh => self.fresh_head = true,
+            _ if fresh.holds(name) => self.fresh_head = true,
             Some(view) => match mismatch(name, shape, view) {
                 Some(mismatch) => self.problems.mismatched.push(mismatch),
                 None => drop(self.sources.insert(name.to_owned(), view.clone())),

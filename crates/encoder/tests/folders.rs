@@ -2,7 +2,9 @@
 
 mod support;
 
-use canto_encoder::{Classifier, Error, load, logits, save};
+use canto_encoder::{
+    Adaptation, Architecture, Classifier, Error, Family, load, load_adapted, logits, save,
+};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
@@ -141,6 +143,45 @@ fn other_labels_draw_the_projection_anew_and_the_same_keep_it() {
         assert!(loaded.fresh_head, "{name}");
         assert_eq!(loaded.architecture.labels, other);
     }
+}
+
+#[test]
+fn another_head_width_draws_the_head_anew() {
+    for name in FAMILIES {
+        let own = load_cpu(name).architecture;
+        let wider = Adaptation { head_width: Some(own.hidden_size + 3), ..Adaptation::default() };
+        let loaded = load_adapted(&folder(name), None, wider, &cpu());
+        if own.family == Family::Bert {
+            let error = loaded.unwrap_err().to_string();
+            assert!(error.contains("head_width"), "{error}");
+            continue;
+        }
+        let loaded = loaded.unwrap();
+        assert!(loaded.fresh_head, "{name}");
+        let dir = tempfile::tempdir().unwrap();
+        save(&loaded.model, &loaded.architecture, dir.path()).unwrap();
+        let again = load(dir.path(), None, &cpu()).unwrap();
+        assert!(!again.fresh_head && again.architecture == loaded.architecture, "{name}");
+        assert_eq!(score(&again.model, name), score(&loaded.model, name));
+    }
+}
+
+#[test]
+fn dropout_of_a_base_can_be_changed() {
+    let adaptation = Adaptation {
+        hidden_dropout: Some(0.3),
+        attention_dropout: Some(0.0),
+        classifier_dropout: Some(0.5),
+        head_width: None,
+    };
+    let loaded = load_adapted(&folder("roberta"), None, adaptation, &cpu()).unwrap();
+    let Architecture { hidden_dropout, attention_dropout, classifier_dropout, .. } =
+        loaded.architecture;
+    assert_eq!((hidden_dropout, attention_dropout, classifier_dropout), (0.3, 0.0, Some(0.5)));
+    assert!(!loaded.fresh_head);
+    let adaptation = Adaptation { hidden_dropout: Some(1.5), ..Adaptation::default() };
+    let error = load_adapted(&folder("roberta"), None, adaptation, &cpu()).unwrap_err();
+    assert!(error.to_string().contains("hidden_dropout"), "{error}");
 }
 
 #[test]

@@ -37,10 +37,6 @@ pub enum Error {
     NoFolder { path: PathBuf },
     #[error("{rows} rows came in, but {scored} scores and {rejected} rejects came out")]
     Unaccounted { rows: u64, scored: u64, rejected: u64 },
-    #[error("could not read `{}`", path.display())]
-    Reader { path: PathBuf, source: PolarsError },
-    #[error("the reader of `{}` stopped without an answer", path.display())]
-    ReaderStopped { path: PathBuf },
     #[error("could not write `{}`", path.display())]
     Writer { path: PathBuf, source: PolarsError },
     #[error("could not {action} `{}`", path.display())]

@@ -26,8 +26,6 @@ pub struct Position {
     pub best: Option<Best>,
     /// Validations since the best.
     pub strikes: usize,
-    /// Step of the last validation.
-    pub validated: usize,
 }
 
 #[derive(Serialize, Deserialize)]

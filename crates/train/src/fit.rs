@@ -241,7 +241,6 @@ impl<'a, 'o> Run<'a, 'o> {
         } else {
             self.position.strikes += 1;
         }
-        self.position.validated = step;
         self.save()?;
         self.meter = Meter::default();
         let best = self.position.best.unwrap_or(Best { step, value });

@@ -127,7 +127,7 @@ fn it_learns_and_keeps_the_best() {
     let _alone = tiny::alone();
     let tiny = Tiny::new();
     let mut recorder = Recorder::default();
-    let config = TrainConfig { epochs: 40, learning_rate: 5e-3, ..config() };
+    let config = TrainConfig { epochs: 40, ..config() };
     let Outcome::Finished { best, .. } = run(&tiny, &config, &mut recorder).unwrap() else {
         panic!("expected the run to finish");
     };
@@ -143,7 +143,7 @@ fn it_learns_and_keeps_the_best() {
     let (first, last) = (mean(&losses[..5]), mean(&losses[losses.len() - 5..]));
     assert!(last < 0.5 * first, "loss went from {first} to {last}");
     let best = best.value.unwrap();
-    assert!(best > 0.8, "best macro ROC-AUC {best}");
+    assert!(best > 0.98, "best macro ROC-AUC {best}");
     let validated: Vec<f64> = recorder
         .events
         .iter()

@@ -11,7 +11,7 @@ use anyhow::Context;
 use canto_batch::{LyricTokenizer, Windows};
 use canto_bundle::{Bundle, Parts, Provenance};
 use canto_corpus::Prepared;
-use canto_encoder::{Architecture, Classifier, Device, OpenDevice};
+use canto_encoder::{Adaptation, Architecture, Classifier, Device, OpenDevice};
 use canto_evaluate::{Metrics, metrics, tune};
 use canto_song::{Genre, Progress, Song, Split};
 use canto_train::{Best, Checkpoint, Examples, Inputs, Outcome, fit, training_device};
@@ -141,12 +141,14 @@ impl Beginning {
         canto_encoder::seed(&device.device, config.run.seed);
         let device = training_device(&device.device);
         if let Some(checkpoint) = checkpoint {
-            return Self::load(checkpoint.folder(), &folder.tokenizer(), &device);
+            let unchanged = Adaptation::default();
+            return Self::load(checkpoint.folder(), &folder.tokenizer(), unchanged, &device);
         }
         match config.model.start() {
             Some(Start::Base(base)) => {
                 let base = canto_hub::resolve(base, progress)?;
-                Self::load(&base, &base.join("tokenizer.json"), &device)
+                let adaptation = config.model.adaptation();
+                Self::load(&base, &base.join("tokenizer.json"), adaptation, &device)
             }
             Some(Start::Scratch(sizes)) => Self::scratch(sizes, songs, &device, progress),
             None => Err(Refusal::new("the recipe names no model").into()),
@@ -165,9 +167,15 @@ impl Beginning {
         Ok(Windows::new(self.tokenizer.clone(), config.batch.clone())?)
     }
 
-    fn load(model: &Path, tokenizer: &Path, device: &Device) -> anyhow::Result<Self> {
+    fn load(
+        model: &Path,
+        tokenizer: &Path,
+        adaptation: Adaptation,
+        device: &Device,
+    ) -> anyhow::Result<Self> {
         let tokenizer = LyricTokenizer::from_file(tokenizer)?;
-        let loaded = canto_encoder::load(model, Some(&Genre::names()), device)?;
+        let labels = Genre::names();
+        let loaded = canto_encoder::load_adapted(model, Some(&labels), adaptation, device)?;
         if loaded.fresh_head {
             tracing::info!("{} has no head for the genres: a fresh one is drawn", model.display());
         }

@@ -1,13 +1,10 @@
-//! Rows in batches, streamed by Polars in the order of the file.
+//! The four columns that count, in batches of rows.
 
-use super::{Format, Source, columns, failure};
+use super::{Source, chunks, columns, failure};
 use crate::config::Columns;
 use crate::error::Error;
 use polars::prelude::*;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Rows in a batch: enough to keep every core busy, few enough to stay small in memory.
 const ROWS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
@@ -51,73 +48,19 @@ impl Batch {
     }
 }
 
-/// The batches of a source, in order.
-pub(crate) struct Batches {
-    path: PathBuf,
-    format: Format,
-    receiver: Receiver<Message>,
-    done: bool,
-}
-
-enum Message {
-    Rows(DataFrame),
-    End,
-    Failed(PolarsError),
-}
-
-/// Streams the first `limit` rows of `source`. Polars waits while a batch is not yet taken, so
-/// that memory does not grow with the file.
+/// Streams the first `limit` rows of `source` in batches.
 pub(crate) fn batches(
     source: &Source,
     wanted: &Columns,
     limit: Option<u64>,
-) -> Result<Batches, Error> {
-    let mut frame = columns::scan(&source.path, source.format, wanted)?;
+) -> Result<impl Iterator<Item = Result<Batch, Error>>, Error> {
+    let Source { path, format, .. } = source.clone();
+    let mut frame = columns::select(&path, format, wanted)?;
     if let Some(rows) = limit {
         frame = frame.limit(IdxSize::try_from(rows).unwrap_or(IdxSize::MAX));
     }
-    let (sender, receiver) = sync_channel(1);
-    let batches = sink(frame, sender.clone(), &source.path)?;
-    std::thread::spawn(move || {
-        let end = match batches.collect_with_engine(Engine::Streaming) {
-            Ok(_) => Message::End,
-            Err(error) => Message::Failed(error),
-        };
-        // Nobody listens any more once the rows were enough.
-        sender.send(end).ok();
-    });
-    Ok(Batches { path: source.path.clone(), format: source.format, receiver, done: false })
-}
-
-fn sink(frame: LazyFrame, sender: SyncSender<Message>, path: &Path) -> Result<LazyFrame, Error> {
-    let sender = Mutex::new(sender);
-    let hand_over = PlanCallback::new(move |rows: DataFrame| {
-        let sender = sender.lock().map_err(|_| polars_err!(ComputeError: "a batch was lost"))?;
-        Ok(sender.send(Message::Rows(rows)).is_err())
-    });
-    frame
-        .sink_batches(hand_over, true, Some(ROWS))
-        .map_err(|source| Error::Reader { path: path.to_owned(), source })
-}
-
-impl Iterator for Batches {
-    type Item = Result<Batch, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let failed = |source| failure::explain(&self.path, self.format, source);
-        let batch = match self.receiver.recv() {
-            Ok(Message::Rows(rows)) => Batch::new(&rows).map_err(failed),
-            Ok(Message::Failed(error)) => Err(failed(error)),
-            Ok(Message::End) => {
-                self.done = true;
-                return None;
-            }
-            Err(_) => Err(Error::ReaderStopped { path: self.path.clone() }),
-        };
-        self.done = batch.is_err();
-        Some(batch)
-    }
+    let chunks = chunks(frame, &path, format, ROWS)?;
+    let batch =
+        move |rows| Batch::new(&rows).map_err(|source| failure::explain(&path, format, source));
+    Ok(chunks.map(move |rows| rows.and_then(&batch)))
 }

@@ -12,14 +12,16 @@ use std::path::Path;
 const BLOCK: usize = 1 << 20;
 
 /// A sound file.
-pub(crate) struct Checked {
-    pub(crate) source: Source,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// What it is.
+    pub source: Source,
     /// Rows counted apart from the reader, where the format allows it.
-    pub(crate) rows: Option<u64>,
+    pub rows: Option<u64>,
 }
 
 /// Reads the whole file once and describes it, or names the first byte that is wrong.
-pub(crate) fn check(path: &Path, progress: &dyn Progress) -> Result<Checked, Error> {
+pub fn check(path: &Path, progress: &dyn Progress) -> Result<Checked, Error> {
     let bytes = size(path)?;
     let format = Format::of(path)?;
     if bytes == 0 {

@@ -1,4 +1,4 @@
-//! The four columns of a source that count.
+//! The columns of a source: all of them, or the four that count.
 
 use super::{Format, failure};
 use crate::config::Columns;
@@ -6,33 +6,32 @@ use crate::error::Error;
 use polars::prelude::*;
 use std::path::Path;
 
-/// A scan of the four configured columns, as text, in the order of [`Columns::entries`].
-pub(super) fn scan(path: &Path, format: Format, columns: &Columns) -> Result<LazyFrame, Error> {
-    let failed = |source| failure::explain(path, format, source);
-    let schema = schema(path, format)?;
-    present(path, columns, &schema)?;
-    let frame = match format {
-        Format::Csv => csv(path),
-        Format::Parquet => parquet(path),
-        Format::Ndjson => ndjson(path, Some(columns)),
-    };
-    let wanted: Vec<Expr> = columns
-        .entries()
-        .iter()
-        .map(|(key, name)| col(*name).cast(DataType::String).alias(*key))
-        .collect();
-    Ok(frame.map_err(failed)?.select(wanted))
-}
-
-fn schema(path: &Path, format: Format) -> Result<SchemaRef, Error> {
+/// A scan of all columns. Those of CSV are text as they stand; the types of NDJSON are taken from
+/// the whole file, so that a key first seen in the last line has its column.
+pub fn scan(path: &Path, format: Format) -> Result<LazyFrame, Error> {
     let frame = match format {
         Format::Csv => csv(path),
         Format::Parquet => parquet(path),
         Format::Ndjson => ndjson(path, None),
     };
-    frame
-        .and_then(|mut frame| frame.collect_schema())
-        .map_err(|source| failure::explain(path, format, source))
+    frame.map_err(|source| failure::explain(path, format, source))
+}
+
+/// A scan of the four configured columns, as text, in the order of [`Columns::entries`].
+pub(super) fn select(path: &Path, format: Format, columns: &Columns) -> Result<LazyFrame, Error> {
+    let failed = |source| failure::explain(path, format, source);
+    let mut frame = scan(path, format)?;
+    present(path, columns, &*frame.collect_schema().map_err(failed)?)?;
+    if format == Format::Ndjson {
+        // As text from the start: numbers and nulls read as they stand.
+        frame = ndjson(path, Some(columns)).map_err(failed)?;
+    }
+    let wanted: Vec<Expr> = columns
+        .entries()
+        .iter()
+        .map(|(key, name)| col(*name).cast(DataType::String).alias(*key))
+        .collect();
+    Ok(frame.select(wanted))
 }
 
 fn present(path: &Path, columns: &Columns, schema: &Schema) -> Result<(), Error> {
@@ -70,12 +69,14 @@ fn parquet(path: &Path) -> PolarsResult<LazyFrame> {
     LazyFrame::scan_parquet(PlRefPath::try_from_path(path)?, options)
 }
 
-/// With `columns`, their types are given, so that a title which is null in all the first rows
-/// is text all the same.
+/// With `columns`, their types are given: text.
 fn ndjson(path: &Path, columns: Option<&Columns>) -> PolarsResult<LazyFrame> {
     let text = columns.map(|columns| {
         let fields = columns.entries().map(|(_, name)| Field::new(name.into(), DataType::String));
         SchemaRef::new(fields.into_iter().collect())
     });
-    LazyJsonLineReader::new(PlRefPath::try_from_path(path)?).with_schema(text).finish()
+    LazyJsonLineReader::new(PlRefPath::try_from_path(path)?)
+        .with_infer_schema_length(None)
+        .with_schema(text)
+        .finish()
 }

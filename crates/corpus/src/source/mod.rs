@@ -1,13 +1,19 @@
-//! The raw file: what it is, whether it is sound, its rows in batches.
+//! A raw file: what it is, whether it is sound, its rows in the order in which they stand.
+//!
+//! Scoring a file reads it through here too, so that both complain alike.
 
 mod batches;
 mod check;
+mod chunks;
 mod columns;
 mod csv_shape;
 mod failure;
 
 pub(crate) use batches::{Batch, RawRow, batches};
-pub(crate) use check::{Checked, check};
+pub use check::{Checked, check};
+pub use chunks::{Chunks, chunks};
+pub use columns::scan;
+pub use failure::explain;
 
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
@@ -40,7 +46,7 @@ pub struct Source {
 
 impl Format {
     /// By the ending of `path`, whatever its case.
-    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
+    pub fn of(path: &Path) -> Result<Self, Error> {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         match ending.as_deref() {
             Some("csv") => Ok(Self::Csv),

@@ -9,7 +9,7 @@ const PARTED_BY: [&str; 10] =
 
 /// The first-named artist as bare words without a leading `the`, so that apostrophes and
 /// invisible characters make no difference; empty where none is named.
-pub(crate) fn first_named(artists: &str) -> String {
+pub fn first_named_artist(artists: &str) -> String {
     let all = artists.to_lowercase();
     let all = all.split_whitespace().collect::<Vec<_>>().join(" ");
     let end = PARTED_BY.iter().filter_map(|mark| all.find(mark)).filter(|&at| at > 0).min();
@@ -40,7 +40,7 @@ mod tests {
             (", Bo", "bo"),
             ("", ""),
         ] {
-            assert_eq!(first_named(artists), first);
+            assert_eq!(first_named_artist(artists), first);
         }
     }
 }

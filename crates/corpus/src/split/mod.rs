@@ -8,7 +8,7 @@ mod artist;
 mod random;
 mod stratify;
 
-pub(crate) use artist::first_named;
+pub use artist::first_named_artist;
 
 use crate::config::{SplitBy, SplitConfig};
 use crate::union_find::UnionFind;

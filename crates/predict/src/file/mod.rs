@@ -3,21 +3,23 @@
 //! Rows are streamed in chunks, so memory does not grow with the file. Rows in are always
 //! scored rows plus rejects.
 
-mod check;
-mod rows;
 mod sink;
 mod table;
 
 use crate::error::Error;
 use crate::overrides::Overrides;
 use crate::predictor::Predictor;
-use canto_corpus::Format;
+use canto_corpus::source::{self, Checked, Format, Source};
 use canto_evaluate::Thresholds;
 use canto_song::{Progress, Silent};
 use polars::prelude::*;
 use sink::Sink;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use table::Layout;
+
+/// Rows in a chunk: enough that songs of like length share batches, few enough that a bar moves.
+const CHUNK: NonZeroUsize = NonZeroUsize::new(512).unwrap();
 
 /// Columns that are looked for where none is named.
 const USUAL_COLUMNS: [&str; 2] = ["text", "lyrics"];
@@ -59,9 +61,9 @@ impl Predictor {
     ) -> Result<FileSummary, Error> {
         let thresholds = options.overrides.apply(self.bundle().thresholds())?;
         let format = output_format(input, output)?;
-        let (input_format, counted) = check::check(input)?;
-        let mut frame = rows::scan(input, input_format)?;
-        let failed = |source| Error::Reader { path: input.to_owned(), source };
+        let Checked { source, rows: counted } = source::check(input, progress)?;
+        let mut frame = source::scan(input, source.format)?;
+        let failed = |error| source::explain(input, source.format, error);
         let schema = frame.collect_schema().map_err(failed)?;
         let layout = Layout::new(input, &schema, format, &self.columns(options), self.labels())?;
         let mut job = Job {
@@ -72,10 +74,11 @@ impl Predictor {
             layout,
             summary: FileSummary { rows: 0, scored: 0, rejected: 0, rejects: rejects_path(output) },
         };
-        progress.start("score rows", counted);
-        for chunk in rows::chunks(frame, input)? {
+        let rows = counted.map_or_else(|| rows(frame.clone()), Ok).map_err(failed)?;
+        progress.start("score rows", Some(rows));
+        for chunk in source::chunks(frame, input, source.format, CHUNK)? {
             let chunk = chunk?;
-            job.chunk(&chunk, input)?;
+            job.chunk(&chunk, &source)?;
             progress.advance(chunk.height() as u64);
         }
         progress.finish();
@@ -107,8 +110,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn chunk(&mut self, rows: &DataFrame, input: &Path) -> Result<(), Error> {
-        let failed = |source| Error::Reader { path: input.to_owned(), source };
+    fn chunk(&mut self, rows: &DataFrame, source: &Source) -> Result<(), Error> {
+        let failed = |error| source::explain(&source.path, source.format, error);
         let texts = self.layout.texts(rows).map_err(failed)?;
         let lyrics: Vec<&str> = texts.iter().map(Option::unwrap_or_default).collect();
         let outcomes = self.predictor.outcomes(&lyrics, &self.thresholds, &Silent)?;
@@ -128,8 +131,7 @@ impl Job<'_> {
         if rows == 0 {
             return Err(canto_corpus::Error::SourceNoRows { path: path() }.into());
         }
-        // Blank lines are rows to Polars and none to the count.
-        if let Some(counted) = counted.filter(|&counted| counted > rows) {
+        if let Some(counted) = counted.filter(|&counted| counted != rows) {
             let read = rows;
             return Err(canto_corpus::Error::RowsDiffer { path: path(), counted, read }.into());
         }
@@ -143,10 +145,15 @@ impl Job<'_> {
     }
 }
 
+/// How many rows a scan has.
+fn rows(frame: LazyFrame) -> PolarsResult<u64> {
+    frame.select([len()]).collect()?.column("len")?.get(0)?.try_extract()
+}
+
 /// The output's format, once it is clear that it can be written at all.
 fn output_format(input: &Path, output: &Path) -> Result<Format, Error> {
     let path = || output.to_owned();
-    let format = check::format(output).ok_or_else(|| Error::OutputFormat { path: path() })?;
+    let format = Format::of(output).map_err(|_| Error::OutputFormat { path: path() })?;
     if output.is_dir() {
         return Err(Error::OutputIsFolder { path: path() });
     }
