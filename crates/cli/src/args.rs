@@ -167,6 +167,7 @@ pub(crate) struct DeviceArg {
 #[command(after_help = "Examples:\n  \
     canto predict artifacts/quickstart --text \"Rain on the highway …\"\n  \
     canto predict artifacts/quickstart --file song.txt --json\n  \
+    canto predict artifacts/quickstart --file song.txt --explain\n  \
     canto predict artifacts/quickstart --input songs.csv --output scored.parquet\n  \
     canto predict path/to/hugging-face-folder --threshold 0.2 < song.txt")]
 pub(crate) struct PredictArgs {
@@ -200,6 +201,9 @@ pub(crate) struct PredictArgs {
     /// Lists every label, not only the likeliest.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Shows which lines carried each genre: the song is scored again without each line.
+    #[arg(long, conflicts_with = "input")]
+    pub(crate) explain: bool,
     #[command(flatten)]
     pub(crate) device: DeviceArg,
 }

@@ -1,16 +1,19 @@
 //! Lyrics to scores to decisions.
 //!
 //! Owns the steps around the scorer: cleaning, the language warning, thresholds and their
-//! overrides, and the scoring of whole files (CSV, Parquet, NDJSON) in chunks of rows. Refuses to
+//! overrides, the scoring of whole files (CSV, Parquet, NDJSON) in chunks of rows, and the weight
+//! of each line. Refuses to
 //! know HTTP, the command line, and how a model was trained.
 
 mod error;
+mod explanation;
 mod file;
 mod overrides;
 mod prediction;
 mod predictor;
 
 pub use error::Error;
+pub use explanation::{Explanation, LineWeight};
 pub use file::{FileOptions, FileSummary};
 pub use overrides::Overrides;
 pub use prediction::{GenreScore, LabelScore, Prediction, Unscorable, Warning};

@@ -1,5 +1,6 @@
 //! What is said of one song, and its JSON form.
 
+use crate::explanation::Explanation;
 use canto_corpus::Language;
 use canto_evaluate::Thresholds;
 use canto_score::SongScores;
@@ -23,7 +24,11 @@ use std::fmt;
 ///
 /// `genres` are those of `labels` that are predicted, best score first; `labels` are all, in the
 /// model's order; `language` is ISO 639-3 or null; warning codes are `language`,
-/// `unknown_language` and `truncated`.
+/// `unknown_language` and `truncated`. Where an explanation was asked for, `explanation` follows:
+///
+/// ```json
+/// [{"label": "Rock", "lines": [{"line": 3, "text": "…", "times": 2, "weight": 0.12}, …]}]
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prediction {
     /// Decided genres, best score first.
@@ -40,6 +45,10 @@ pub struct Prediction {
     pub language_confidence: f64,
     /// Reasons to trust the scores less.
     pub warnings: Vec<Warning>,
+    /// The lines that carried each genre, where [`Predictor::explain`](crate::Predictor::explain)
+    /// was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Vec<Explanation>>,
 }
 
 /// A decided genre.
@@ -178,6 +187,7 @@ impl Prediction {
             language: language.code.map(str::to_owned),
             language_confidence: language.confidence,
             warnings: warnings(song, language, accepted),
+            explanation: None,
         }
     }
 }

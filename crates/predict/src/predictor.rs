@@ -97,7 +97,7 @@ impl Predictor {
         Ok(cleaned.iter().map(outcome).collect())
     }
 
-    fn cleaned(&self, raw: &str) -> Result<String, Unscorable> {
+    pub(crate) fn cleaned(&self, raw: &str) -> Result<String, Unscorable> {
         if raw.trim().is_empty() {
             return Err(Unscorable::MissingLyrics);
         }

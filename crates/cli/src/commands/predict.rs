@@ -7,7 +7,9 @@ use crate::progress::grouped;
 use crate::songs::open_device;
 use anyhow::Context;
 use canto_bundle::Bundle;
-use canto_predict::{FileOptions, LabelScore, Overrides, Prediction, Predictor};
+use canto_predict::{
+    Explanation, FileOptions, LabelScore, LineWeight, Overrides, Prediction, Predictor,
+};
 use canto_song::Silent;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Read, Write};
@@ -32,10 +34,12 @@ pub(crate) fn run(args: &PredictArgs, console: &Console) -> anyhow::Result<()> {
     }
     let lyrics = lyrics(args)?;
     let predictor = predictor(bundle, args)?;
-    for prediction in predictor.predict(&[&lyrics], &overrides, &Silent)? {
-        print(&prediction, args)?;
-    }
-    Ok(())
+    let predicted = if args.explain {
+        vec![predictor.explain(&lyrics, &overrides, &console.stages())?]
+    } else {
+        predictor.predict(&[&lyrics], &overrides, &Silent)?
+    };
+    predicted.iter().try_for_each(|prediction| print(prediction, args))
 }
 
 fn predictor(bundle: Bundle, args: &PredictArgs) -> anyhow::Result<Predictor> {
@@ -102,6 +106,9 @@ fn print(prediction: &Prediction, args: &PredictArgs) -> anyhow::Result<()> {
             tracing::warn!("{warning}");
         }
         out.write_all(table(prediction, args.all).as_bytes())?;
+        for explanation in prediction.explanation.iter().flatten() {
+            out.write_all(reasons(explanation).as_bytes())?;
+        }
     }
     Ok(())
 }
@@ -136,6 +143,21 @@ fn row(label: &LabelScore, width: usize) -> String {
     line.trim_end().to_owned() + "\n"
 }
 
+/// The lines that raised a label's score most.
+fn reasons(explanation: &Explanation) -> String {
+    let Explanation { label, lines } = explanation;
+    let mut text = format!("\nlines that carried {label}, by what the score loses without them:\n");
+    let telling = lines.iter().filter(|line| line.weight > 0.0).take(LIKELIEST);
+    for LineWeight { line, text: words, times, weight } in telling {
+        let repeated = if *times > 1 { format!("  ({times} times)") } else { String::new() };
+        let _ = writeln!(text, "  +{weight:.3}  line {line:<4} {words}{repeated}");
+    }
+    if lines.iter().all(|line| line.weight <= 0.0) {
+        text.push_str("  none: leaving out no single line lowers the score\n");
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,7 +181,21 @@ mod tests {
             language: Some("eng".into()),
             language_confidence: 0.9,
             warnings: Vec::new(),
+            explanation: None,
         }
+    }
+
+    #[test]
+    fn the_weightiest_lines_are_shown_and_those_against_are_not() {
+        let line =
+            |line, text: &str, times, weight| LineWeight { line, text: text.into(), times, weight };
+        let lines = vec![line(3, "hum", 2, 0.25), line(1, "la", 1, -0.125)];
+        let text = reasons(&Explanation { label: "Folk".into(), lines });
+        assert!(text.contains("  +0.250  line 3    hum  (2 times)\n"), "{text}");
+        assert!(!text.contains("la\n"), "{text}");
+        let against = vec![line(1, "la", 1, -0.125)];
+        let text = reasons(&Explanation { label: "Folk".into(), lines: against });
+        assert!(text.contains("none: "), "{text}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod bad_bundle;
 mod bad_call;
 mod bad_source;
 mod disk;
+mod explanations;
 mod interrupt;
 mod way;
 

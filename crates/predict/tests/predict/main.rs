@@ -1,6 +1,7 @@
 //! Predictions of texts and of files, by a tiny model with random weights.
 
 mod bad_files;
+mod explanations;
 mod files;
 mod texts;
 mod tiny;
