@@ -7,19 +7,33 @@
 //! Everywhere: a label is decided when its score is at least its threshold; arithmetic is in
 //! `f64` over `f32` scores; values equal scikit-learn's, and where one is undefined it is `None`.
 
+mod calibration;
+mod comparison;
+mod cooccurrence;
 mod counts;
+mod curves;
 mod error;
+mod interval;
 mod metric;
 mod metrics;
 mod ranking;
 mod scores;
+mod slices;
 pub mod table;
 mod thresholds;
 mod tune;
 
+pub use calibration::{
+    Calibration, CalibrationCandidate, CalibrationReport, IsotonicLabel, PlattLabel,
+};
+pub use comparison::Difference;
+pub use cooccurrence::Cooccurrence;
+pub use curves::{LabelCurves, ReliabilityBin, ThresholdPoint};
 pub use error::Error;
+pub use interval::Interval;
 pub use metric::{METRIC_NAMES, Metric};
 pub use metrics::{LabelMetrics, Metrics, Undefined, metrics};
 pub use scores::{Scored, Scores, Targets, Test, Validation};
+pub use slices::Slice;
 pub use thresholds::{LabelThreshold, Strategy, Thresholds};
 pub use tune::{Objective, TuneConfig, tune};
