@@ -6,6 +6,7 @@
 
 Where scikit-learn has a label's ranking metric undefined (NaN, or a warning and 0 for average
 precision without positives) the value is null, and averages over labels leave the label out.
+The expected calibration error, which scikit-learn does not have, is written out from its formula.
 """
 
 import argparse
@@ -71,6 +72,31 @@ def averaged(values, weights):
     return float(np.average([v for v, _ in pairs], weights=[w for _, w in pairs]))
 
 
+def calibration_error(truth, score):
+    """Bins of equal mass: 15 times the share of strictly higher scores, rounded down."""
+    above = score.size - np.searchsorted(np.sort(score), score, side="right")
+    bins = 15 * above // score.size
+    chosen = [bins == b for b in np.unique(bins)]
+    return float(sum(m.mean() * abs(score[m].mean() - truth[m].mean()) for m in chosen))
+
+
+def confusion(truth, decided):
+    """Hits, false alarms, misses, correct rejections."""
+    matrix = sk.confusion_matrix(truth, decided, labels=[False, True])
+    return [int(matrix[1, 1]), int(matrix[0, 1]), int(matrix[1, 0]), int(matrix[0, 0])]
+
+
+def orders(truth, score):
+    """The three metrics of each row's order; scikit-learn wants two labels or more."""
+    if truth.shape[1] == 1:
+        return 0.0, 1.0, float(truth.mean())
+    return (
+        sk.label_ranking_loss(truth, score),
+        sk.label_ranking_average_precision_score(truth, score),
+        sk.coverage_error(truth, score),
+    )
+
+
 def expected(score, truth, decided):
     columns = [ranked(truth[:, i], score[:, i]) for i in range(truth.shape[1])]
     areas, precisions = zip(*columns)
@@ -97,8 +123,24 @@ def expected(score, truth, decided):
     out["subset_accuracy"] = sk.accuracy_score(truth, decided)
     out["hamming_loss"] = sk.hamming_loss(truth, decided)
     out["log_loss"] = sk.log_loss(truth.ravel(), score.ravel(), labels=[False, True])
+    correlations = [sk.matthews_corrcoef(t, d) for t, d in zip(truth.T, decided.T)]
+    out["macro_matthews_correlation"] = float(np.mean(correlations))
+    out["micro_matthews_correlation"] = sk.matthews_corrcoef(truth.ravel(), decided.ravel())
+    out["brier_score"] = float(((score - truth) ** 2).mean())
+    out["expected_calibration_error"] = calibration_error(truth.ravel(), score.ravel())
+    names = ["ranking_loss", "label_ranking_average_precision", "coverage_error"]
+    out |= {name: float(value) for name, value in zip(names, orders(truth, score))}
     out["per_label"] = [
-        {"roc_auc": areas[i], "average_precision": precisions[i]}
+        {
+            "roc_auc": areas[i],
+            "average_precision": precisions[i],
+            "matthews_correlation": correlations[i],
+            "brier_score": float(
+                sk.brier_score_loss(truth[:, i], score[:, i], labels=[False, True])
+            ),
+            "expected_calibration_error": calibration_error(truth[:, i], score[:, i]),
+            "confusion": confusion(truth[:, i], decided[:, i]),
+        }
         | {name: f(truth[:, i], decided[:, i]) for name, f in FIELDS.items()}
         for i in range(truth.shape[1])
     ]

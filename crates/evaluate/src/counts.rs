@@ -1,11 +1,14 @@
 //! Decisions against the truth.
 
+use crate::ranking::Tie;
+
 /// Right and wrong decisions of one label, of one row or of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) hits: u64,
     pub(crate) false_alarms: u64,
     pub(crate) misses: u64,
+    pub(crate) rejections: u64,
 }
 
 impl Counts {
@@ -14,7 +17,7 @@ impl Counts {
             (true, true) => self.hits += 1,
             (true, false) => self.false_alarms += 1,
             (false, true) => self.misses += 1,
-            (false, false) => {}
+            (false, false) => self.rejections += 1,
         }
     }
 
@@ -22,6 +25,20 @@ impl Counts {
         self.hits += other.hits;
         self.false_alarms += other.false_alarms;
         self.misses += other.misses;
+        self.rejections += other.rejections;
+    }
+
+    /// Before anything is decided.
+    pub(crate) fn undecided(positives: u64, negatives: u64) -> Self {
+        Self { misses: positives, rejections: negatives, ..Self::default() }
+    }
+
+    /// The cells of `tie`, undecided so far, are decided.
+    pub(crate) fn decide(&mut self, tie: Tie) {
+        self.hits += tie.positives;
+        self.misses -= tie.positives;
+        self.false_alarms += tie.negatives;
+        self.rejections -= tie.negatives;
     }
 
     /// True cells.
@@ -37,6 +54,23 @@ impl Counts {
     /// Cells decided wrongly.
     pub(crate) fn wrong(self) -> u64 {
         self.false_alarms + self.misses
+    }
+
+    /// All cells.
+    pub(crate) fn cells(self) -> u64 {
+        self.support() + self.false_alarms + self.rejections
+    }
+
+    /// Correlation of decisions and truth, −1 to 1 (Matthews 1975); 0 where one of them never
+    /// varies, as scikit-learn has it.
+    pub(crate) fn matthews_correlation(self) -> f64 {
+        let [decided, left] = [self.decided(), self.misses + self.rejections].map(|n| n as f64);
+        let [truths, others] =
+            [self.support(), self.false_alarms + self.rejections].map(|n| n as f64);
+        let [hits, rejections] = [self.hits, self.rejections].map(|n| n as f64);
+        let [alarms, misses] = [self.false_alarms, self.misses].map(|n| n as f64);
+        let spread = (decided * left * truths * others).sqrt();
+        if spread == 0.0 { 0.0 } else { (hits * rejections - alarms * misses) / spread }
     }
 
     pub(crate) fn quality(self) -> Quality {

@@ -13,13 +13,19 @@ mod cooccurrence;
 mod counts;
 mod curves;
 mod error;
+mod evaluator;
 mod interval;
+mod label;
 mod metric;
 mod metrics;
+mod order;
 mod ranking;
+mod reliability;
+mod row;
 mod scores;
 mod slices;
 pub mod table;
+mod thin;
 mod thresholds;
 mod tune;
 
@@ -27,12 +33,13 @@ pub use calibration::{
     Calibration, CalibrationCandidate, CalibrationReport, IsotonicLabel, PlattLabel,
 };
 pub use comparison::Difference;
-pub use cooccurrence::Cooccurrence;
-pub use curves::{LabelCurves, ReliabilityBin, ThresholdPoint};
+pub use cooccurrence::{Cooccurrence, cooccurrence};
+pub use curves::{LabelCurves, ReliabilityBin, ThresholdPoint, curves, threshold_curves};
 pub use error::Error;
 pub use interval::Interval;
+pub use label::LabelMetrics;
 pub use metric::{METRIC_NAMES, Metric};
-pub use metrics::{LabelMetrics, Metrics, Undefined, metrics};
+pub use metrics::{Metrics, Undefined, metrics};
 pub use scores::{Scored, Scores, Targets, Test, Validation};
 pub use slices::Slice;
 pub use thresholds::{LabelThreshold, Strategy, Thresholds};

@@ -48,6 +48,13 @@ metrics! {
     subset_accuracy higher,
     hamming_loss lower,
     log_loss lower,
+    macro_matthews_correlation higher,
+    micro_matthews_correlation higher,
+    brier_score lower,
+    expected_calibration_error lower,
+    ranking_loss lower,
+    label_ranking_average_precision higher,
+    coverage_error lower,
 }
 
 /// One of the [`METRIC_NAMES`], by which checkpoints are compared.
@@ -129,7 +136,7 @@ mod tests {
         }
         let error = "macro_auc".parse::<Metric>().unwrap_err().to_string();
         assert!(error.starts_with("unknown metric `macro_auc`, expected one of `macro_roc_auc`"));
-        assert!(error.ends_with("`log_loss`"), "{error}");
+        assert!(error.ends_with("`coverage_error`"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 use crate::counts::{Counts, Quality, share};
+use crate::evaluator::Evaluator;
 use crate::ranking::Ranking;
-use crate::{Error, Scored, Thresholds};
+use crate::row::RowFigures;
+use crate::{Error, LabelMetrics, Scored, Thresholds};
 use serde::{Deserialize, Serialize};
 
 /// Everything measured over a split. The field names are the schema of `metrics.json`.
@@ -30,12 +32,28 @@ pub struct Metrics {
     pub micro_recall: f64,
     pub weighted_recall: f64,
     pub samples_recall: f64,
+    pub macro_matthews_correlation: f64,
+    pub micro_matthews_correlation: f64,
     /// Share of songs whose every label is decided rightly.
     pub subset_accuracy: f64,
     /// Share of cells decided wrongly.
     pub hamming_loss: f64,
     /// Mean binary cross-entropy over all cells, in nats.
     pub log_loss: f64,
+    /// Mean squared difference between score and truth over all cells.
+    pub brier_score: f64,
+    /// Σ over bins of (cells in the bin / all cells) · |mean score − share of true cells|. A cell
+    /// is in bin ⌊15 · above / cells⌋, where `above` counts the cells of strictly higher score:
+    /// 15 bins of equal mass, but that equal scores are never parted.
+    pub expected_calibration_error: f64,
+    /// Mean over songs of the share of pairs of a true and a false label in which the false one
+    /// scores at least as much; 0 for a song without such a pair.
+    pub ranking_loss: f64,
+    /// Mean over songs and their true labels of the share of true ones among the labels that
+    /// score at least as much; 1 for a song without a true label.
+    pub label_ranking_average_precision: f64,
+    /// How many labels from the top cover a song's true ones, on average.
+    pub coverage_error: f64,
     /// What the averages leave out.
     pub undefined: Undefined,
     /// One a label, in label order.
@@ -51,33 +69,6 @@ pub struct Undefined {
     pub average_precision: Vec<String>,
 }
 
-/// What is measured for one label.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LabelMetrics {
-    /// The label.
-    pub label: String,
-    /// Songs that have it.
-    pub support: u64,
-    /// Share of songs that have it.
-    pub prevalence: f64,
-    /// Songs it is decided for.
-    pub decided: u64,
-    /// `None` where no song has the label, or every song.
-    pub roc_auc: Option<f64>,
-    /// `None` where no song has the label.
-    pub average_precision: Option<f64>,
-    /// 0 where nothing is decided and nothing true.
-    pub f1: f64,
-    /// 0 where nothing is decided.
-    pub precision: f64,
-    /// 0 where nothing is true.
-    pub recall: f64,
-    /// Decided when the score is at least this.
-    pub threshold: f32,
-    /// The threshold is a fallback: too few positives to tune it.
-    pub flagged: bool,
-}
-
 /// Measures `scored` with decisions at `thresholds`, in O(n log n). `thresholds` may come in any
 /// order; an error names a label that one of the two does not have.
 pub fn metrics(
@@ -85,127 +76,60 @@ pub fn metrics(
     thresholds: &Thresholds,
     labels: &[String],
 ) -> Result<Metrics, Error> {
-    let expected = scored.scores().labels();
-    if labels.len() != expected {
-        return Err(Error::LabelCount { expected, found: labels.len() });
-    }
-    let thresholds = thresholds.aligned(labels)?;
-    let decisions = Decisions::new(scored, &thresholds.values());
-    let per_label = per_label(scored, &thresholds, &decisions);
-    Ok(assemble(scored, &decisions, per_label))
+    Ok(Evaluator::new(scored, thresholds, labels)?.metrics())
 }
 
-/// Right and wrong decisions, by label and by row.
-struct Decisions {
-    by_label: Vec<Counts>,
-    samples: Quality,
-    perfect_rows: u64,
-}
-
-impl Decisions {
-    fn new(scored: &impl Scored, thresholds: &[f32]) -> Self {
-        let labels = thresholds.len();
-        let mut by_label = vec![Counts::default(); labels];
-        let rows: Vec<Counts> = (scored.scores().values().chunks(labels))
-            .zip(scored.targets().values().chunks(labels))
-            .map(|(scores, truths)| count_row(scores, truths, thresholds, &mut by_label))
-            .collect();
-        Self {
-            by_label,
-            samples: Quality::mean(rows.iter().map(|row| (row.quality(), 1))),
-            perfect_rows: rows.iter().filter(|row| row.wrong() == 0).count() as u64,
-        }
-    }
-
-    fn all(&self) -> Counts {
+impl Metrics {
+    /// Puts together what was measured of all `cells`, of `rows` on average and of each label.
+    pub(crate) fn new(cells: &Ranking, rows: RowFigures, per_label: Vec<LabelMetrics>) -> Self {
         let mut all = Counts::default();
-        self.by_label.iter().for_each(|label| all.add(*label));
-        all
-    }
-}
-
-fn count_row(
-    scores: &[f32],
-    truths: &[bool],
-    thresholds: &[f32],
-    by_label: &mut [Counts],
-) -> Counts {
-    let mut row = Counts::default();
-    for (label, (score, truth)) in scores.iter().zip(truths).enumerate() {
-        let decided = *score >= thresholds[label];
-        row.count(decided, *truth);
-        by_label[label].count(decided, *truth);
-    }
-    row
-}
-
-fn per_label(
-    scored: &impl Scored,
-    thresholds: &Thresholds,
-    decisions: &Decisions,
-) -> Vec<LabelMetrics> {
-    let rows = scored.scores().rows() as u64;
-    let decided = thresholds.values.iter().zip(&decisions.by_label).enumerate();
-    decided
-        .map(|(label, (threshold, counts))| {
-            let ranking = Ranking::new(scored.column(label));
-            let Quality { f1, precision, recall } = counts.quality();
-            LabelMetrics {
-                label: threshold.label.clone(),
-                support: counts.support(),
-                prevalence: share(counts.support(), rows),
-                decided: counts.decided(),
-                roc_auc: ranking.roc_auc(),
-                average_precision: ranking.average_precision(),
-                f1,
-                precision,
-                recall,
-                threshold: threshold.threshold,
-                flagged: threshold.flagged,
-            }
-        })
-        .collect()
-}
-
-fn assemble(scored: &impl Scored, decisions: &Decisions, per_label: Vec<LabelMetrics>) -> Metrics {
-    let all = Ranking::new(scored.cells());
-    let rows = scored.scores().rows();
-    let cells = scored.scores().values().len() as u64;
-    let qualities = || decisions.by_label.iter().map(|counts| (counts.quality(), counts.support()));
-    let per_class = Quality::mean(qualities().map(|(quality, _)| (quality, 1)));
-    let weighted = Quality::mean(qualities());
-    let micro = decisions.all().quality();
-    let samples = decisions.samples;
-    let auc = |label: &LabelMetrics| label.roc_auc;
-    let precision = |label: &LabelMetrics| label.average_precision;
-    Metrics {
-        rows,
-        macro_roc_auc: average(&per_label, auc, |_| 1),
-        micro_roc_auc: all.roc_auc(),
-        weighted_roc_auc: average(&per_label, auc, |label| label.support),
-        macro_average_precision: average(&per_label, precision, |_| 1),
-        micro_average_precision: all.average_precision(),
-        weighted_average_precision: average(&per_label, precision, |label| label.support),
-        macro_f1: per_class.f1,
-        micro_f1: micro.f1,
-        weighted_f1: weighted.f1,
-        samples_f1: samples.f1,
-        macro_precision: per_class.precision,
-        micro_precision: micro.precision,
-        weighted_precision: weighted.precision,
-        samples_precision: samples.precision,
-        macro_recall: per_class.recall,
-        micro_recall: micro.recall,
-        weighted_recall: weighted.recall,
-        samples_recall: samples.recall,
-        subset_accuracy: share(decisions.perfect_rows, rows as u64),
-        hamming_loss: share(decisions.all().wrong(), cells),
-        log_loss: log_loss(scored),
-        undefined: Undefined {
-            roc_auc: left_out(&per_label, auc),
-            average_precision: left_out(&per_label, precision),
-        },
-        per_label,
+        for label in &per_label {
+            all.add(label.counts());
+        }
+        let qualities = || per_label.iter().map(|label| (label.counts().quality(), label.support));
+        let per_class = Quality::mean(qualities().map(|(quality, _)| (quality, 1)));
+        let weighted = Quality::mean(qualities());
+        let micro = all.quality();
+        let samples = rows.quality;
+        let auc = |label: &LabelMetrics| label.roc_auc;
+        let precision = |label: &LabelMetrics| label.average_precision;
+        let correlation = |label: &LabelMetrics| Some(label.matthews_correlation);
+        Self {
+            rows: all.cells() as usize / per_label.len().max(1),
+            macro_roc_auc: average(&per_label, auc, |_| 1),
+            micro_roc_auc: cells.roc_auc(),
+            weighted_roc_auc: average(&per_label, auc, |label| label.support),
+            macro_average_precision: average(&per_label, precision, |_| 1),
+            micro_average_precision: cells.average_precision(),
+            weighted_average_precision: average(&per_label, precision, |label| label.support),
+            macro_f1: per_class.f1,
+            micro_f1: micro.f1,
+            weighted_f1: weighted.f1,
+            samples_f1: samples.f1,
+            macro_precision: per_class.precision,
+            micro_precision: micro.precision,
+            weighted_precision: weighted.precision,
+            samples_precision: samples.precision,
+            macro_recall: per_class.recall,
+            micro_recall: micro.recall,
+            weighted_recall: weighted.recall,
+            samples_recall: samples.recall,
+            macro_matthews_correlation: average(&per_label, correlation, |_| 1).unwrap_or(0.0),
+            micro_matthews_correlation: all.matthews_correlation(),
+            subset_accuracy: rows.perfect,
+            hamming_loss: share(all.wrong(), all.cells()),
+            log_loss: rows.log_loss,
+            brier_score: cells.brier_score(),
+            expected_calibration_error: cells.expected_calibration_error(),
+            ranking_loss: rows.ranking_loss,
+            label_ranking_average_precision: rows.label_ranking_average_precision,
+            coverage_error: rows.coverage_error,
+            undefined: Undefined {
+                roc_auc: left_out(&per_label, auc),
+                average_precision: left_out(&per_label, precision),
+            },
+            per_label,
+        }
     }
 }
 
@@ -227,14 +151,4 @@ fn average(
 
 fn left_out(labels: &[LabelMetrics], value: impl Fn(&LabelMetrics) -> Option<f64>) -> Vec<String> {
     labels.iter().filter(|label| value(label).is_none()).map(|label| label.label.clone()).collect()
-}
-
-/// Scores of exactly 0 and 1 are moved inside by the machine epsilon of `f64`, as scikit-learn
-/// does, so that a sure mistake costs much but not everything.
-fn log_loss(scored: &impl Scored) -> f64 {
-    let cost = |(score, truth): (f32, bool)| {
-        let score = f64::from(score).clamp(f64::EPSILON, 1.0 - f64::EPSILON);
-        if truth { -score.ln() } else { -(1.0 - score).ln() }
-    };
-    scored.cells().map(cost).sum::<f64>() / scored.scores().values().len() as f64
 }

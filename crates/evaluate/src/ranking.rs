@@ -1,4 +1,6 @@
-//! Metrics of the order that scores give, from one sort.
+//! Metrics of the order that scores give.
+
+use crate::counts::Counts;
 
 /// Cells of one score: how many are true and how many are not.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -8,7 +10,7 @@ pub(crate) struct Tie {
     pub(crate) negatives: u64,
 }
 
-/// Cells by descending score, equal scores together. O(n log n).
+/// Cells by descending score, equal scores together.
 #[derive(Clone, Debug)]
 pub(crate) struct Ranking {
     ties: Vec<Tie>,
@@ -22,19 +24,29 @@ pub(crate) fn tied(a: f32, b: f32) -> bool {
     a == b
 }
 
+impl Tie {
+    pub(crate) fn new(score: f32, truth: bool, weight: u64) -> Self {
+        let mut tie = Self { score, positives: 0, negatives: 0 };
+        tie.add(truth, weight);
+        tie
+    }
+
+    pub(crate) fn add(&mut self, truth: bool, weight: u64) {
+        // Without a branch: whether a cell is true is not to be foreseen.
+        self.positives += weight * u64::from(truth);
+        self.negatives += weight * u64::from(!truth);
+    }
+
+    pub(crate) fn cells(self) -> u64 {
+        self.positives + self.negatives
+    }
+}
+
 impl Ranking {
-    pub(crate) fn new(cells: impl Iterator<Item = (f32, bool)>) -> Self {
-        let mut cells: Vec<(f32, bool)> = cells.collect();
-        cells.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        let ties: Vec<Tie> = cells
-            .chunk_by(|a, b| tied(a.0, b.0))
-            .map(|equal| {
-                let positives = equal.iter().filter(|(_, truth)| *truth).count() as u64;
-                Tie { score: equal[0].0, positives, negatives: equal.len() as u64 - positives }
-            })
-            .collect();
+    /// `ties` by strictly descending score.
+    pub(crate) fn of(ties: Vec<Tie>) -> Self {
         let positives = ties.iter().map(|tie| tie.positives).sum();
-        let negatives = cells.len() as u64 - positives;
+        let negatives = ties.iter().map(|tie| tie.negatives).sum();
         Self { ties, positives, negatives }
     }
 
@@ -44,6 +56,19 @@ impl Ranking {
 
     pub(crate) fn positives(&self) -> u64 {
         self.positives
+    }
+
+    pub(crate) fn cells(&self) -> u64 {
+        self.positives + self.negatives
+    }
+
+    /// Decisions where the score is at least `threshold`.
+    pub(crate) fn counts(&self, threshold: f32) -> Counts {
+        let mut counts = Counts::undecided(self.positives, self.negatives);
+        for tie in self.ties.iter().take_while(|tie| tie.score >= threshold) {
+            counts.decide(*tie);
+        }
+        counts
     }
 
     /// Area under the ROC curve: the chance that a true cell scores above a false one, a tie
@@ -68,17 +93,39 @@ impl Ranking {
         let (mut sum, mut found, mut read) = (0.0, 0_u64, 0_u64);
         for tie in &self.ties {
             found += tie.positives;
-            read += tie.positives + tie.negatives;
-            sum += tie.positives as f64 * (found as f64 / read as f64);
+            read += tie.cells();
+            if tie.positives > 0 {
+                sum += tie.positives as f64 * (found as f64 / read as f64);
+            }
         }
         (self.positives > 0).then(|| sum / self.positives as f64)
+    }
+
+    /// Mean squared difference between score and truth (Brier 1950).
+    pub(crate) fn brier_score(&self) -> f64 {
+        let cost = |tie: &Tie| {
+            let score = f64::from(tie.score);
+            let (miss, alarm) = ((1.0 - score).powi(2), score.powi(2));
+            tie.positives as f64 * miss + tie.negatives as f64 * alarm
+        };
+        self.ties.iter().map(cost).sum::<f64>() / self.cells() as f64
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::order::Order;
+    use crate::{Scores, Targets, Test};
     use proptest::prelude::*;
+
+    fn ranking(cells: impl Iterator<Item = (f32, bool)>) -> Option<Ranking> {
+        let (scores, truths): (Vec<f32>, Vec<bool>) = cells.unzip();
+        let rows = scores.len();
+        let targets = Targets::new(rows, 1, truths).ok()?;
+        let scored = Test::new(Scores::new(rows, 1, scores).ok()?, targets).ok()?;
+        Some(Order::of_label(&scored, 0).ranking(&vec![1; rows]))
+    }
 
     /// The definition, pair by pair.
     fn by_pairs(cells: &[(f32, bool)]) -> Option<f64> {
@@ -101,30 +148,30 @@ mod tests {
         let cell = (0_u8..12, any::<bool>());
         proptest::collection::vec(
             cell.prop_map(|(step, truth)| (f32::from(step) / 11.0, truth)),
-            0..60,
+            1..60,
         )
     }
 
     proptest! {
         #[test]
         fn the_area_is_the_share_of_ordered_pairs(cells in cells()) {
-            let (found, expected) = (Ranking::new(cells.iter().copied()).roc_auc(), by_pairs(&cells));
+            let (found, expected) = (ranking(cells.iter().copied()).unwrap().roc_auc(), by_pairs(&cells));
             prop_assert_eq!(found.is_some(), expected.is_some());
             prop_assert!((found.unwrap_or(0.0) - expected.unwrap_or(0.0)).abs() < 1e-12);
         }
 
         #[test]
         fn the_order_of_rows_changes_nothing(cells in cells()) {
-            let forth = Ranking::new(cells.iter().copied());
-            let back = Ranking::new(cells.iter().rev().copied());
+            let forth = ranking(cells.iter().copied()).unwrap();
+            let back = ranking(cells.iter().rev().copied()).unwrap();
             prop_assert_eq!(forth.roc_auc(), back.roc_auc());
             prop_assert_eq!(forth.average_precision(), back.average_precision());
         }
 
         #[test]
         fn swapping_the_truth_mirrors_the_area(cells in cells()) {
-            let area = Ranking::new(cells.iter().copied()).roc_auc();
-            let mirrored = Ranking::new(cells.iter().map(|&(score, truth)| (score, !truth))).roc_auc();
+            let area = ranking(cells.iter().copied()).unwrap().roc_auc();
+            let mirrored = ranking(cells.iter().map(|&(score, truth)| (score, !truth))).unwrap().roc_auc();
             let sum = area.zip(mirrored).map_or(1.0, |(one, other)| one + other);
             prop_assert!((sum - 1.0).abs() < 1e-12);
         }
@@ -132,7 +179,7 @@ mod tests {
 
     #[test]
     fn both_zeros_are_one_tie() {
-        let ranking = Ranking::new([(0.0, true), (-0.0, false), (0.0, false)].into_iter());
+        let ranking = ranking([(0.0, true), (-0.0, false), (0.0, false)].into_iter()).unwrap();
         assert_eq!(ranking.ties().len(), 1);
         assert_eq!(ranking.roc_auc(), Some(0.5));
     }

@@ -86,6 +86,15 @@ pub trait Scored {
     /// What is true.
     fn targets(&self) -> &Targets;
 
+    /// That there is one name a label.
+    fn check_labels(&self, labels: &[String]) -> Result<(), Error> {
+        let expected = self.scores().labels;
+        if labels.len() == expected {
+            return Ok(());
+        }
+        Err(Error::LabelCount { expected, found: labels.len() })
+    }
+
     /// The column of `label`: score and truth of every row.
     fn column(&self, label: usize) -> impl Iterator<Item = (f32, bool)> {
         self.cells().skip(label).step_by(self.scores().labels)

@@ -1,4 +1,5 @@
 use crate::counts::Counts;
+use crate::order::Order;
 use crate::ranking::{Ranking, tied};
 use crate::{Error, LabelThreshold, Scored, Strategy, Thresholds, Validation};
 use canto_song::Problem;
@@ -76,8 +77,9 @@ pub fn tune(
 
 fn per_label(validation: &Validation, config: &TuneConfig, labels: &[String]) -> Thresholds {
     let fallback = global(validation, config);
+    let ones = vec![1; validation.scores().rows()];
     let values = labels.iter().enumerate().map(|(number, label)| {
-        let ranking = Ranking::new(validation.column(number));
+        let ranking = Order::of_label(validation, number).ranking(&ones);
         let tuned = match ranking.positives() {
             0 => None,
             positives if positives < config.min_positives => None,
@@ -91,7 +93,9 @@ fn per_label(validation: &Validation, config: &TuneConfig, labels: &[String]) ->
 
 fn global(validation: &Validation, config: &TuneConfig) -> f32 {
     let best = match config.objective {
-        Objective::MicroF1 => best_f1(&Ranking::new(validation.cells())),
+        Objective::MicroF1 => {
+            best_f1(&Order::of_cells(validation).ranking(&vec![1; validation.scores().rows()]))
+        }
         Objective::MacroF1 => best_macro_f1(validation),
     };
     best.unwrap_or(config.fixed)
@@ -100,12 +104,10 @@ fn global(validation: &Validation, config: &TuneConfig) -> f32 {
 /// The cut of highest F1; `None` where it is 0 everywhere.
 fn best_f1(ranking: &Ranking) -> Option<f32> {
     let mut best = Best::default();
-    let mut counts = Counts { misses: ranking.positives(), ..Counts::default() };
+    let mut counts = Counts::undecided(ranking.positives(), ranking.cells() - ranking.positives());
     for tie in ranking.ties() {
         best.cut_before(tie.score);
-        counts.hits += tie.positives;
-        counts.misses -= tie.positives;
-        counts.false_alarms += tie.negatives;
+        counts.decide(*tie);
         best.offer(counts.quality().f1, tie.score);
     }
     best.threshold()

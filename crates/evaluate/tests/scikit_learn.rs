@@ -74,6 +74,10 @@ fn every_metric_equals_scikit_learn() {
             close("f1", Some(label.f1));
             close("precision", Some(label.precision));
             close("recall", Some(label.recall));
+            close("matthews_correlation", Some(label.matthews_correlation));
+            close("brier_score", Some(label.brier_score));
+            close("expected_calibration_error", Some(label.expected_calibration_error));
+            assert_eq!(serde_json::json!(label.confusion), expected["confusion"], "{}", case.name);
         }
     }
 }
