@@ -86,9 +86,37 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
-    /// Bad values in the tuning section.
-    #[error("bad `tune` values: {}", listed(.problems))]
+    /// Another number of something than of rows.
+    #[error("found {found} {what}, expected {expected}")]
+    RowCount {
+        /// What there is one of a row.
+        what: &'static str,
+        /// Number of rows.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// A row in a slice without a name.
+    #[error("row {row} is in slice {slice}, but {slices} slices have a name")]
+    NoSuchSlice {
+        /// Row, from 0.
+        row: usize,
+        /// Its slice, from 0.
+        slice: usize,
+        /// Number of names.
+        slices: usize,
+    },
+    /// Two models compared on rows that are not the same.
+    #[error("the models were not measured on the same songs: the labels of row {row} differ")]
+    OtherTruth {
+        /// First row that differs, from 0.
+        row: usize,
+    },
+    /// Bad values in a section of the recipe.
+    #[error("bad `{section}` values: {}", listed(.problems))]
     Config {
+        /// Name of the section.
+        section: &'static str,
         /// Every bad value.
         problems: Vec<Problem>,
     },
@@ -103,6 +131,11 @@ fn listed(problems: &[Problem]) -> String {
 }
 
 impl Error {
+    /// An error where there are `problems`.
+    pub(crate) fn refuse(section: &'static str, problems: Vec<Problem>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self::Config { section, problems }) }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -112,10 +145,15 @@ impl Error {
                 "the thresholds belong to another model; tune this one again"
             }
             Self::BadThreshold { .. } => "give a threshold between 0 and 1",
-            Self::Config { .. } => "correct the `[tune]` section of the recipe",
+            Self::Config { section, .. } => {
+                return Some(format!("correct the `[{section}]` section of the recipe"));
+            }
+            Self::OtherTruth { .. } => "measure both models on the same split of the same songs",
             Self::Shape { .. }
             | Self::Mismatch { .. }
             | Self::LabelCount { .. }
+            | Self::RowCount { .. }
+            | Self::NoSuchSlice { .. }
             | Self::UnknownMetric { .. } => return None,
         };
         Some(hint.to_owned())

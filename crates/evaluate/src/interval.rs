@@ -10,3 +10,10 @@ pub struct Interval {
     /// Upper end.
     pub high: f64,
 }
+
+impl Interval {
+    /// A figure without a spread.
+    pub fn sure(value: f64) -> Self {
+        Self { value, low: value, high: value }
+    }
+}

@@ -7,6 +7,7 @@
 //! Everywhere: a label is decided when its score is at least its threshold; arithmetic is in
 //! `f64` over `f32` scores; values equal scikit-learn's, and where one is undefined it is `None`.
 
+mod bootstrap;
 mod calibration;
 mod comparison;
 mod cooccurrence;
@@ -14,7 +15,9 @@ mod counts;
 mod curves;
 mod error;
 mod evaluator;
+mod groups;
 mod interval;
+mod intervals;
 mod label;
 mod metric;
 mod metrics;
@@ -29,18 +32,21 @@ mod thin;
 mod thresholds;
 mod tune;
 
+pub use bootstrap::BootstrapConfig;
 pub use calibration::{
     Calibration, CalibrationCandidate, CalibrationReport, IsotonicLabel, PlattLabel,
 };
-pub use comparison::Difference;
+pub use comparison::{Difference, compare};
 pub use cooccurrence::{Cooccurrence, cooccurrence};
 pub use curves::{LabelCurves, ReliabilityBin, ThresholdPoint, curves, threshold_curves};
 pub use error::Error;
+pub use groups::Groups;
 pub use interval::Interval;
+pub use intervals::{Intervals, LabelIntervals, intervals};
 pub use label::LabelMetrics;
 pub use metric::{METRIC_NAMES, Metric};
 pub use metrics::{Metrics, Undefined, metrics};
 pub use scores::{Scored, Scores, Targets, Test, Validation};
-pub use slices::Slice;
+pub use slices::{Slice, Slicing, slices};
 pub use thresholds::{LabelThreshold, Strategy, Thresholds};
 pub use tune::{Objective, TuneConfig, tune};

@@ -60,14 +60,8 @@ pub fn tune(
     config: &TuneConfig,
     labels: &[String],
 ) -> Result<Thresholds, Error> {
-    let problems = config.problems();
-    if !problems.is_empty() {
-        return Err(Error::Config { problems });
-    }
-    let expected = validation.scores().labels();
-    if labels.len() != expected {
-        return Err(Error::LabelCount { expected, found: labels.len() });
-    }
+    Error::refuse("tune", config.problems())?;
+    validation.check_labels(labels)?;
     Ok(match config.strategy {
         Strategy::Fixed => Thresholds::fixed(config.fixed, labels),
         Strategy::Global => Thresholds::same(Strategy::Global, global(validation, config), labels),
