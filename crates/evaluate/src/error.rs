@@ -86,6 +86,14 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
+    /// A calibration that would not keep the order of scores, or not give probabilities.
+    #[error("the calibration of `{label}` has {problem}")]
+    BadCalibration {
+        /// The label; `all labels` for a temperature.
+        label: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// Another number of something than of rows.
     #[error("found {found} {what}, expected {expected}")]
     RowCount {
@@ -142,8 +150,9 @@ impl Error {
             Self::Empty { .. } => "prepare more songs, so that every split has some",
             Self::NotAProbability { .. } => "lower the learning rate if training diverged",
             Self::UnknownLabel { .. } | Self::MissingLabel { .. } | Self::RepeatedLabel { .. } => {
-                "the thresholds belong to another model; tune this one again"
+                "the thresholds or the calibration belong to another model; tune this one again"
             }
+            Self::BadCalibration { .. } => "fit the calibration again",
             Self::BadThreshold { .. } => "give a threshold between 0 and 1",
             Self::Config { section, .. } => {
                 return Some(format!("correct the `[{section}]` section of the recipe"));

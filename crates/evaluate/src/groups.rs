@@ -1,4 +1,7 @@
 use crate::Error;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use std::collections::BTreeMap;
 
 /// Which rows belong together: songs of an artist. Rows of one group resemble each other, so they
@@ -52,11 +55,57 @@ impl Groups {
         Self::new(&names)
     }
 
+    /// One of `count` folds for every row, from 0: groups stay whole, drawn in random order, each
+    /// into the fold that has the fewest rows so far.
+    pub(crate) fn folds(&self, count: usize, seed: u64) -> Vec<usize> {
+        let mut sizes = vec![0_usize; self.len()];
+        for group in &self.of_row {
+            sizes[*group as usize] += 1;
+        }
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        let (mut filled, mut fold_of) = (vec![0; count.max(1)], vec![0; self.len()]);
+        for group in order {
+            let smallest = (0..filled.len()).min_by_key(|fold| filled[*fold]).unwrap_or(0);
+            filled[smallest] += sizes[group];
+            fold_of[group] = smallest;
+        }
+        self.of_row.iter().map(|group| fold_of[*group as usize]).collect()
+    }
+
     /// That there is one group a row.
     pub(crate) fn check_rows(&self, rows: usize) -> Result<(), Error> {
         if self.rows() == rows {
             return Ok(());
         }
         Err(Error::RowCount { what: "groups", expected: rows, found: self.rows() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_keep_groups_whole_and_are_even() {
+        let names: Vec<String> = (0..100).map(|row| (row * row % 37).to_string()).collect();
+        let groups = Groups::new(&names);
+        let folds = groups.folds(5, 1);
+        for (row, fold) in folds.iter().enumerate() {
+            let same = names.iter().position(|name| *name == names[row]);
+            assert_eq!(*fold, folds[same.unwrap()]);
+        }
+        for fold in 0..5 {
+            let rows = folds.iter().filter(|of| **of == fold).count();
+            assert!((15..=25).contains(&rows), "{rows}");
+        }
+        assert_ne!(folds, groups.folds(5, 2));
+    }
+
+    #[test]
+    fn names_are_numbered_as_they_come() {
+        let groups = Groups::new(&["b", "a", "b"]);
+        assert_eq!((groups.of_row(), groups.len(), groups.rows()), (&[0, 1, 0][..], 2, 3));
+        assert_eq!(groups.of(&[1]), Groups::of_rows(1));
     }
 }

@@ -1,13 +1,15 @@
 //! Scores to metrics and thresholds: pure functions.
 //!
 //! Owns what a good prediction is: ranking metrics, decisions at thresholds, the search for
-//! thresholds, and the table that people read. Validation and test scores are different types, so
+//! thresholds and for a calibration, intervals over resampled groups of rows, and the table that
+//! people read. Validation and test scores are different types, so
 //! that nothing can be tuned on the test split. Knows nothing of models, files or tensors.
 //!
 //! Everywhere: a label is decided when its score is at least its threshold; arithmetic is in
 //! `f64` over `f32` scores; values equal scikit-learn's, and where one is undefined it is `None`.
 
 mod bootstrap;
+mod calibrate;
 mod calibration;
 mod comparison;
 mod cooccurrence;
@@ -33,6 +35,7 @@ mod thresholds;
 mod tune;
 
 pub use bootstrap::BootstrapConfig;
+pub use calibrate::{CalibrateConfig, Method, fit_calibration};
 pub use calibration::{
     Calibration, CalibrationCandidate, CalibrationReport, IsotonicLabel, PlattLabel,
 };

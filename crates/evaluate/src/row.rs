@@ -55,7 +55,7 @@ impl RowFigures {
 
 /// Mean binary cross-entropy, in nats. Scores of exactly 0 and 1 are moved inside by the machine
 /// epsilon of `f64`, as scikit-learn does, so that a sure mistake costs much but not everything.
-fn log_loss(scores: &[f32], truths: &[bool]) -> f64 {
+pub(crate) fn log_loss(scores: &[f32], truths: &[bool]) -> f64 {
     let cost = |(score, truth): (&f32, &bool)| {
         let score = f64::from(*score).clamp(f64::EPSILON, 1.0 - f64::EPSILON);
         if *truth { -score.ln() } else { -(1.0 - score).ln() }

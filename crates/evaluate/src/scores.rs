@@ -32,6 +32,13 @@ impl Scores {
         self.labels
     }
 
+    /// Every row changed in place by `map`, from probabilities to probabilities.
+    pub(crate) fn mapped(&self, map: impl FnMut(&mut [f32])) -> Self {
+        let mut mapped = self.clone();
+        mapped.values.chunks_mut(self.labels).for_each(map);
+        mapped
+    }
+
     /// All probabilities, row by row.
     pub fn values(&self) -> &[f32] {
         &self.values
