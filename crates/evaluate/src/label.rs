@@ -34,7 +34,7 @@ pub struct LabelMetrics {
     pub expected_calibration_error: f64,
     /// Decided when the score is at least this.
     pub threshold: f32,
-    /// The threshold is a fallback: too few positives to tune it.
+    /// The threshold is a fallback: too few positives to tune it, or a target out of reach.
     pub flagged: bool,
 }
 

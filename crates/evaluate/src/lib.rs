@@ -52,4 +52,4 @@ pub use metrics::{Metrics, Undefined, metrics};
 pub use scores::{Scored, Scores, Targets, Test, Validation};
 pub use slices::{Slice, Slicing, slices};
 pub use thresholds::{LabelThreshold, Strategy, Thresholds};
-pub use tune::{Objective, TuneConfig, tune};
+pub use tune::{Fallback, LabelTuning, Objective, TuneConfig, Tuning, tune};

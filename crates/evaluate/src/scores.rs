@@ -149,10 +149,11 @@ scored! {
     /// The validation split: picks checkpoints and thresholds.
     ///
     /// ```
-    /// # use canto_evaluate::{Scores, Targets, TuneConfig, Validation, tune};
+    /// # use canto_evaluate::{Groups, Scores, Targets, TuneConfig, Validation, tune};
     /// let scores = Scores::new(1, 1, vec![0.5]).unwrap();
     /// let seen = Validation::new(scores, Targets::new(1, 1, vec![true]).unwrap()).unwrap();
-    /// tune(&seen, &TuneConfig::default(), &["Pop".to_owned()]).unwrap();
+    /// let artists = Groups::new(&["an artist"]);
+    /// tune(&seen, &artists, &TuneConfig::default(), &["Pop".to_owned()]).unwrap();
     /// ```
     Validation
 }
@@ -161,11 +162,12 @@ scored! {
     /// The test split: measured, never tuned on.
     ///
     /// ```compile_fail
-    /// # use canto_evaluate::{Scores, Targets, Test, TuneConfig, tune};
+    /// # use canto_evaluate::{Groups, Scores, Targets, Test, TuneConfig, tune};
     /// let scores = Scores::new(1, 1, vec![0.5]).unwrap();
     /// let test = Test::new(scores, Targets::new(1, 1, vec![true]).unwrap()).unwrap();
     /// // A `Test` where a `Validation` is wanted does not compile.
-    /// tune(&test, &TuneConfig::default(), &["Pop".to_owned()]).unwrap();
+    /// let artists = Groups::new(&["an artist"]);
+    /// tune(&test, &artists, &TuneConfig::default(), &["Pop".to_owned()]).unwrap();
     /// ```
     Test
 }

@@ -93,7 +93,10 @@ fn row(label: &LabelMetrics) -> [String; HEADS.len()] {
 fn notes(metrics: &Metrics) -> Vec<String> {
     let mut notes = Vec::new();
     if metrics.per_label.iter().any(|label| label.flagged) {
-        notes.push("* too few songs in validation to tune: the threshold of all labels".to_owned());
+        notes.push(
+            "* a fallback: too few songs in validation to tune, or its target out of reach"
+                .to_owned(),
+        );
     }
     let undefined = &metrics.undefined;
     if !undefined.roc_auc.is_empty() {

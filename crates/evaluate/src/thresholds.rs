@@ -34,7 +34,7 @@ pub struct LabelThreshold {
     pub label: String,
     /// Decided when the score is at least this.
     pub threshold: f32,
-    /// Asked to be tuned, but the label had too few positives: a fallback.
+    /// A fallback: too few positives to tune it, or a target out of reach.
     #[serde(default)]
     pub flagged: bool,
 }

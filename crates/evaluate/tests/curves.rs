@@ -64,6 +64,11 @@ proptest! {
             let thresholds = Thresholds::fixed(point.threshold as f32, &labels);
             metrics(&scored, &thresholds, &labels).unwrap().macro_f1
         };
+        let tried = cells.iter().map(|cell| Thresholds::fixed(f32::from(cell.0) / 3000.0, &labels));
+        for thresholds in tried.step_by(cells.len() / 20 + 1) {
+            let reached = metrics(&scored, &thresholds, &labels).unwrap().macro_f1;
+            prop_assert!(reached <= best + 1e-12);
+        }
         for point in found.thresholds.iter().step_by(40) {
             prop_assert!((at(point) - point.f1).abs() < 1e-12 && point.f1 <= best);
         }

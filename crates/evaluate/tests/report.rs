@@ -34,7 +34,7 @@ fn the_text_table() {
   Folk/Country      2  50.0%  0.500  0.750  0.500      0.500   0.500     0.500
   Pop               3  75.0%  0.667  0.917  0.800      1.000   0.667     0.500
 
-  * too few songs in validation to tune: the threshold of all labels
+  * a fallback: too few songs in validation to tune, or its target out of reach
   – no song has it, or every song, so averages leave it out: Comedy
 ";
     assert_eq!(table::text(&measured()), expected);
@@ -61,7 +61,7 @@ fn the_markdown_table() {
 | Folk/Country | 2 | 50.0% | 0.500 | 0.750 | 0.500 | 0.500 | 0.500 | 0.500 |
 | Pop | 3 | 75.0% | 0.667 | 0.917 | 0.800 | 1.000 | 0.667 | 0.500 |
 
-\\* too few songs in validation to tune: the threshold of all labels
+\\* a fallback: too few songs in validation to tune, or its target out of reach
 
 – no song has it, or every song, so averages leave it out: Comedy
 ";
