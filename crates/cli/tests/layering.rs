@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What each crate may use of ours. `cli` may use all.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("song", &[]),
     ("sample", &["song"]),
     ("corpus", &["song"]),
     ("batch", &["song"]),
     ("encoder", &[]),
     ("evaluate", &["song"]),
+    ("tfidf", &["song"]),
     ("score", &["song", "batch", "encoder", "evaluate"]),
     ("train", &["song", "batch", "encoder", "evaluate", "score"]),
     ("bundle", &["song", "corpus", "batch", "encoder", "evaluate", "score"]),
