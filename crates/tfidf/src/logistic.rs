@@ -6,9 +6,10 @@
 //! The dual has one variable α in (0, C) a row, with w = Σᵢ yᵢ αᵢ xᵢ; at the optimum
 //! αᵢ = C σ(−yᵢ w·xᵢ) (Yu, Huang and Lin 2011, "Dual coordinate descent methods for logistic
 //! regression and maximum entropy models", Machine Learning 85). One step solves that equation
-//! for one row exactly. Written with t = ln(α / (C − α)) it is t + a(C σ(t) − α_old) + m = 0, with
-//! a = ‖x‖² + 1 and m the row's present margin: the left side ascends in t with a slope of 1 or
-//! more, so Newton's method within a bracket is safe where α itself nears 0 or C.
+//! for one row exactly. Written with t = ln(α / (C − α)) it is t + a(C σ(t) − β) + m = 0, with
+//! a = ‖x‖² + 1, β the row's α before and m the row's present margin: the left side ascends in t
+//! with a slope of 1 or more, so Newton's method within a bracket is safe where α itself nears 0
+//! or C.
 //!
 //! Eight labels are fitted side by side: the row's entries are read once for all of them, and
 //! the eight weights of a feature fill one cache line. A label takes no notice of its neighbours.
@@ -132,9 +133,9 @@ fn root(margin: f64, alpha: f64, a: f64, c: f64) -> f64 {
         let share = sigmoid(t);
         let value = t + a * (c * share - alpha) + margin;
         if value > 0.0 {
-            high = t
+            high = t;
         } else {
-            low = t
+            low = t;
         }
         let newton = t - value / (1.0 + a * c * share * (1.0 - share));
         let next = if newton > low && newton < high { newton } else { f64::midpoint(low, high) };
