@@ -1,5 +1,15 @@
 //! `report.json`.
 
+mod comparison;
+mod data;
+mod examples;
+mod lookup;
+
+pub use comparison::{Comparison, PairedDifferences};
+pub use data::{Funnel, LabelCount};
+pub use examples::{ExampleSong, LabelExamples, TellingLine};
+pub(crate) use lookup::{Figure, LEADING, PRIOR, TF_IDF};
+
 use canto_evaluate::{
     CalibrationReport, Cooccurrence, Interval, LabelCurves, LabelMetrics, Metrics, Slice,
 };
@@ -36,6 +46,9 @@ pub struct Report {
     pub labels: Vec<LabelReport>,
     /// Curves on the songs measured, one a label.
     pub curves: Vec<LabelCurves>,
+    /// The TF-IDF baseline's curves, drawn beside the model's; may be empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baseline_curves: Vec<BaselineCurves>,
     /// How scores were calibrated.
     pub calibration: CalibrationReport,
     /// Expected calibration error over all cells before calibration, and after.
@@ -91,6 +104,17 @@ pub struct Baseline {
     pub lift: BTreeMap<String, Interval>,
 }
 
+/// What is drawn of a baseline for one label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineCurves {
+    /// The label.
+    pub label: String,
+    /// (false positive rate, recall), as in [`LabelCurves`].
+    pub roc: Vec<[f64; 2]>,
+    /// (recall, precision), as in [`LabelCurves`].
+    pub precision_recall: Vec<[f64; 2]>,
+}
+
 /// A label's figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelReport {
@@ -140,34 +164,6 @@ pub struct LabelThresholdReport {
     pub curve: Vec<canto_evaluate::ThresholdPoint>,
 }
 
-/// From the source's rows to the songs measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Funnel {
-    /// The source file's name.
-    pub source: String,
-    /// Its rows.
-    pub rows: u64,
-    /// Rejects by reason in words, in the order in which they are taken out.
-    pub rejects: Vec<(String, u64)>,
-    /// Songs left.
-    pub songs: u64,
-    /// Songs by split.
-    pub splits: Vec<(String, u64)>,
-}
-
-/// Songs of a label.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabelCount {
-    /// The label.
-    pub label: String,
-    /// Training songs that have it.
-    pub train: u64,
-    /// Validation songs that have it.
-    pub validation: u64,
-    /// Test songs that have it.
-    pub test: u64,
-}
-
 /// How training went.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Learning {
@@ -179,43 +175,4 @@ pub struct Learning {
     pub validation: Vec<(u64, f64)>,
     /// Step of the best checkpoint.
     pub best_step: Option<u64>,
-}
-
-/// Lines and mistakes of one label.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LabelExamples {
-    /// The label.
-    pub label: String,
-    /// Lines that raised the score most.
-    pub telling: Vec<TellingLine>,
-    /// Songs decided for the label that do not have it, surest first.
-    pub false_alarms: Vec<ExampleSong>,
-    /// Songs that have the label, least expected first.
-    pub misses: Vec<ExampleSong>,
-}
-
-/// A line and how much the score falls without it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TellingLine {
-    /// The line, shortened.
-    pub line: String,
-    /// Artist and title.
-    pub song: String,
-    /// Score with the line less score without it.
-    pub weight: f64,
-}
-
-/// A song that was misjudged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ExampleSong {
-    /// Artist and title.
-    pub song: String,
-    /// Row in the source.
-    pub row: u64,
-    /// Its true labels.
-    pub truth: Vec<String>,
-    /// Score of the label.
-    pub score: f64,
-    /// The beginning of the lyrics, shortened.
-    pub snippet: String,
 }

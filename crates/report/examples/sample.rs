@@ -1,0 +1,42 @@
+//! Writes a report, and a comparison of two, of invented figures:
+//! `cargo run -p canto-report --example sample -- FOLDER`.
+
+#[path = "../tests/invented/mod.rs"]
+mod invented;
+
+use canto_evaluate::{Difference, Interval};
+use canto_report::{
+    Comparison, FORMAT_VERSION, PairedDifferences, Report, write, write_comparison,
+};
+use invented::{Invention, report};
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = std::env::args_os().nth(1).ok_or("name the folder to write to")?;
+    let folder = PathBuf::from(folder);
+    let first = report(&Invention::default());
+    let second =
+        report(&Invention { run: "bolder".to_owned(), skill: 1.12, ..Invention::default() });
+    write(&first, &folder)?;
+    write_comparison(&compare(first, second), &folder)?;
+    Ok(())
+}
+
+fn compare(first: Report, second: Report) -> Comparison {
+    let metrics = first.intervals.iter().filter_map(|(metric, one)| {
+        let other = *second.intervals.get(metric)?;
+        let value = other.value - one.value;
+        let difference = Interval { value, low: value - 0.012, high: value + 0.011 };
+        Some(Difference { metric: metric.clone(), first: *one, second: other, difference })
+    });
+    let differences = PairedDifferences {
+        metrics: metrics.collect(),
+        first: first.run.clone(),
+        second: second.run.clone(),
+    };
+    Comparison {
+        format_version: FORMAT_VERSION,
+        differences: vec![differences],
+        runs: vec![first, second],
+    }
+}
