@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("bundle", &["song", "corpus", "batch", "encoder", "evaluate", "score"]),
     ("predict", &["song", "corpus", "batch", "encoder", "evaluate", "score", "bundle"]),
     ("hub", &["song", "bundle"]),
+    ("report", &["song", "evaluate"]),
 ];
 
 /// Heavy or outward-facing crates and who may name them.

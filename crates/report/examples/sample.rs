@@ -4,11 +4,8 @@
 #[path = "../tests/invented/mod.rs"]
 mod invented;
 
-use canto_evaluate::{Difference, Interval};
-use canto_report::{
-    Comparison, FORMAT_VERSION, PairedDifferences, Report, write, write_comparison,
-};
-use invented::{Invention, report};
+use canto_report::{Comparison, FORMAT_VERSION, Report, write, write_comparison};
+use invented::{Invention, differences, report};
 use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,20 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn compare(first: Report, second: Report) -> Comparison {
-    let metrics = first.intervals.iter().filter_map(|(metric, one)| {
-        let other = *second.intervals.get(metric)?;
-        let value = other.value - one.value;
-        let difference = Interval { value, low: value - 0.012, high: value + 0.011 };
-        Some(Difference { metric: metric.clone(), first: *one, second: other, difference })
-    });
-    let differences = PairedDifferences {
-        metrics: metrics.collect(),
-        first: first.run.clone(),
-        second: second.run.clone(),
-    };
     Comparison {
         format_version: FORMAT_VERSION,
-        differences: vec![differences],
+        differences: vec![differences(&first, &second)],
         runs: vec![first, second],
     }
 }

@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn only_an_interval_without_zero_is_a_difference() {
-        let interval = |low, high| Interval { value: (low + high) / 2.0, low, high };
+        let interval = |low, high| Interval { value: f64::midpoint(low, high), low, high };
         assert_eq!(verdict("macro_f1", interval(0.01, 0.03)), "better");
         assert_eq!(verdict("macro_f1", interval(-0.03, -0.01)), "worse");
         assert_eq!(verdict("log_loss", interval(-0.03, -0.01)), "better");

@@ -44,7 +44,7 @@ fn difference_table(runs: &[Report], pair: &PairedDifferences) -> Element {
     let ends = pair.metrics.iter().flat_map(|found| [found.difference.low, found.difference.high]);
     let scale = Scale::around(-0.01, 0.01, ends);
     let priors = [&pair.first, &pair.second].map(|name| prior(runs, name));
-    let rows = pair.metrics.iter().flat_map(|found| match found.metric.as_str() {
+    let rows = pair.in_order().into_iter().flat_map(|found| match found.metric.as_str() {
         "micro_roc_auc" => micro_rows(scale, found, priors),
         _ => vec![difference_row(scale, found)],
     });

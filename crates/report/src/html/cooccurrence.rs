@@ -16,7 +16,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let section = Section::new("cooccurrence", "Labels together")
         .lead(
             "Of the songs with the label of the row, how many in a hundred also have the label \
-             of the column; beside the row's name, how many songs that is. The darker a cell, \
+             of the column; beside the row's name, how many songs that is. The stronger a cell’s colour, \
              the more. Cells where truth and decisions differ show what the model joins or tears \
              apart.",
         )
@@ -58,9 +58,7 @@ fn cell(both: u64, songs: u64, label: &str, other: &str) -> Element {
         return text("td", "·").class("none");
     }
     let share = (both as f64 / songs as f64).min(1.0);
-    let deep = if share > 0.55 { "deep" } else { "" };
     text("td", format!("{:.0}", share * 100.0))
-        .class(deep)
         .attr("style", format!("--share:{share:.2}"))
         .attr("title", format!("{label} and {other}: {} of {}", count(both), count(songs)))
 }

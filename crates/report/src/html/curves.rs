@@ -25,7 +25,7 @@ pub(super) fn precision_recall(report: &Report) -> Option<Section> {
 
 pub(super) fn reliability(report: &Report) -> Option<Section> {
     let section = Section::new("reliability", "Reliability")
-        .lead("Songs in bins of equal size by score: their mean score against the share that truly has the label. On the dotted line scores mean what they say; below it the model is too sure.")
+        .lead("Songs in bins of equal size by score: their mean score against the share that truly has the label. On the dotted line scores mean what they say; below it the model is too sure. Both axes are stretched near 0.")
         .with(panels::reliability(report));
     (!report.curves.is_empty()).then_some(section)
 }
@@ -43,7 +43,8 @@ pub(super) fn thresholds(report: &Report) -> Option<Section> {
         .lead(format!(
             "Strategy: {}; maximised: {}. The curves each threshold was picked from are those of \
              validation songs; where F1 on test songs runs far below, the threshold was fitted to \
-             chance. ⚑ marks labels with too few positives, which take the global threshold.",
+             chance. ⚑ marks labels with too few positives, which take the global threshold. The \
+             axis of thresholds is stretched near 0.",
             sentence_case(&found.strategy).to_lowercase(),
             found.objective
         ))

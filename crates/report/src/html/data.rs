@@ -35,7 +35,7 @@ pub(super) fn funnel(report: &Report) -> Section {
     let splits = funnel.splits.iter().map(|(split, songs)| {
         let begin = end;
         end += songs;
-        line("split", &sentence_case(split), *songs, begin, end, "fill model")
+        line("split", &sentence_case(split), *songs, begin, end, "fill split")
     });
     let body = el("tbody")
         .with(line("total", "Rows of the source", funnel.rows, 0, funnel.rows, "fill whole"))
@@ -85,7 +85,7 @@ pub(super) fn distribution(report: &Report) -> Option<Section> {
 }
 
 const MARKS: [(Who, &str); 3] =
-    [(Who::Model, "training"), (Who::TfIdf, "validation"), (Who::Prior, "test")];
+    [(Who::Training, "training"), (Who::Validation, "validation"), (Who::Test, "test")];
 
 fn legend() -> Element {
     let entries = MARKS.map(|(who, words)| el("li").with(key(who)).with(text("span", words)));

@@ -192,7 +192,7 @@ fn micro_pair(report: &Report, model: Figure, prior: Interval) -> Element {
     ];
     let words = format!(
         "The prior gives every song the same scores, how common each label is in training, and \
-         has never read a lyric. It reaches {} of 1. Reading the lyrics adds {gained}. Judge the \
+         has never read a lyric. It alone reaches {}; reading the lyrics adds {gained}. Judge the \
          model by the macro figures above.",
         decimal(prior.value)
     );

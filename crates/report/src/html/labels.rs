@@ -13,7 +13,7 @@ const COLUMNS: [&str; 13] = [
     "Songs",
     "Share",
     "AUC",
-    "TF-IDF AUC",
+    "TF-IDF",
     "AP",
     "F1",
     "Precision",
@@ -42,9 +42,9 @@ pub(super) fn section(report: &Report) -> Section {
     Section::new("labels", "By label")
         .lead(format!(
             "Sorts by every column. Bars run from {} to 1: the dot is this model with its \
-             interval, the diamond TF-IDF, the line guessing. ⚑ marks labels with too few \
+             interval, the diamond and the column TF-IDF’s AUC, the dotted line guessing. ⚑ marks labels with too few \
              positives to tune a threshold of their own.",
-            crate::figure::decimal(scale.low)
+            decimal(scale.low)
         ))
         .with(scrolling("Figures by label", table))
 }

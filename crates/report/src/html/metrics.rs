@@ -46,8 +46,8 @@ fn calibration_row(report: &Report) -> Element {
     let words = format!("{} before calibration", decimal(before));
     let blank = report.baselines.iter().map(|_| number(UNDEFINED));
     el("tr")
-        .with(row_head("Expected calibration error"))
-        .with(figure_cell(&decimal(after), &words))
+        .with(row_head("Expected calibration error").text(" ").with(text("small", words)))
+        .with(number(decimal(after)))
         .with_all(blank)
 }
 

@@ -14,6 +14,10 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let scale = Scale::around(0.5, 1.0, intervals.flat_map(|found| [found.low, found.high]));
     let overall = report.metric("macro_roc_auc");
     let groups = groups(&report.slices).into_iter().map(|group| body(scale, overall, group));
+    let axis = [el("td"), el("td"), el("td").with(scale.axis(overall.map(|found| found.value)))];
+    let blank = (0..4).map(|_| el("td"));
+    let axis = el("tr").class("scale").attr("aria-hidden", "true").with_all(axis).with_all(blank);
+    let groups = groups.chain([el("tbody").with(axis)]);
     let head = heads([
         "Songs by",
         "Songs>",
@@ -24,13 +28,11 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         "Micro F1>",
     ]);
     let section = Section::new("slices", "Slices")
-        .lead(format!(
-            "The same figures over parts of the songs. Strips run from {} to {}; the dotted line \
-             is all songs. Every part has its own set of labels that can be measured, so that \
+        .lead(
+            "The same figures over parts of the songs. The dotted line is \
+             all songs. Every part has its own set of labels that can be measured, so that \
              small differences mean little.",
-            decimal(scale.low),
-            decimal(scale.high)
-        ))
+        )
         .with(table("Figures over parts of the songs", head, groups));
     (!report.slices.is_empty()).then_some(section)
 }

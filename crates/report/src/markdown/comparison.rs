@@ -16,7 +16,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
     });
     let about = "The second run less the first, over the same resamples. An interval without 0 is \
                  a real difference, whether or not the intervals of the two runs overlap.";
-    let how = runs.first().map(bootstrap).unwrap_or_default();
+    let how = runs.first().map(|run| plain(&bootstrap(run))).unwrap_or_default();
     let differences = comparison.differences.iter().map(|pair| differences(runs, pair));
     let differences = std::iter::once(format!("{about} {how}")).chain(differences);
     join([
@@ -30,7 +30,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
 
 fn differences(runs: &[Report], pair: &PairedDifferences) -> String {
     let priors = [&pair.first, &pair.second].map(|name| prior(runs, name));
-    let rows = pair.metrics.iter().flat_map(|found| {
+    let rows = pair.in_order().into_iter().flat_map(|found| {
         let row = vec![
             plain(&metric_title(&found.metric)),
             decimal(found.first.value),

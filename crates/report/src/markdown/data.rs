@@ -134,5 +134,5 @@ pub(super) fn settings(report: &Report) -> String {
     let hashes = table(&["File", "SHA-256"], rows);
     let hashes = if report.hashes.is_empty() { String::new() } else { hashes };
     let recipe = folded("The resolved recipe (TOML)", &code("toml", &report.settings));
-    section("Settings and hashes", [bootstrap(report), hashes, recipe])
+    section("Settings and hashes", [plain(&bootstrap(report)), hashes, recipe])
 }

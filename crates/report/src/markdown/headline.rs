@@ -44,7 +44,7 @@ pub(super) fn headline(report: &Report) -> String {
     let heads = ["", "This model>", "TF-IDF>", "Prior>"];
     section(
         "Headline",
-        [format!("On {}. {}", artists(report), bootstrap(report)), table(&heads, rows)],
+        [format!("On {}. {}", artists(report), plain(&bootstrap(report))), table(&heads, rows)],
     )
 }
 

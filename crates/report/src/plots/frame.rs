@@ -14,6 +14,8 @@ pub(crate) struct Axis {
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) ticks: Vec<(f64, String)>,
+    /// Square roots are drawn, which spreads what lies near 0; both ends stay.
+    pub(crate) root: bool,
 }
 
 impl Axis {
@@ -21,12 +23,20 @@ impl Axis {
     pub(crate) fn share(title: &'static str) -> Self {
         let ticks = [(0.0, "0"), (0.5, "0.5"), (1.0, "1")];
         let ticks = ticks.map(|(at, text)| (at, text.to_owned())).to_vec();
-        Self { title, low: 0.0, high: 1.0, ticks }
+        Self { title, low: 0.0, high: 1.0, ticks, root: false }
+    }
+
+    /// From 0 to 1 with more room near 0, where the scores of rare labels are.
+    pub(crate) fn rare(title: &'static str) -> Self {
+        let ticks = [(0.0, "0"), (0.05, "0.05"), (0.25, "0.25"), (0.5, "0.5"), (1.0, "1")];
+        let ticks = ticks.map(|(at, text)| (at, text.to_owned())).to_vec();
+        Self { title, low: 0.0, high: 1.0, ticks, root: true }
     }
 
     fn position(&self, value: f64) -> f64 {
         let span = self.high - self.low;
-        if span > 0.0 { ((value - self.low) / span).clamp(0.0, 1.0) } else { 0.5 }
+        let share = if span > 0.0 { ((value - self.low) / span).clamp(0.0, 1.0) } else { 0.5 };
+        if self.root { share.sqrt() } else { share }
     }
 }
 
@@ -46,7 +56,7 @@ const BOTTOM: f64 = 34.0;
 impl Frame {
     /// One of many small plots, the same size all.
     pub(crate) fn small(x: Axis, y: Axis) -> Self {
-        Self { size: [200.0, 186.0], left: 34.0, x, y }
+        Self { size: [200.0, 186.0], left: 42.0, x, y }
     }
 
     pub(crate) fn x(&self, value: f64) -> f64 {
@@ -129,7 +139,7 @@ impl Frame {
         });
         let middle = f64::midpoint(self.left, right);
         let across = label_at([middle, self.size[1] - 5.0], "middle", self.x.title).class("axis");
-        let (x, y) = (px(10.0), px(f64::midpoint(TOP, floor)));
+        let (x, y) = (px(9.0), px(f64::midpoint(TOP, floor)));
         let up = label_at([0.0, 0.0], "middle", self.y.title)
             .class("axis")
             .attr("transform", format!("translate({x} {y}) rotate(-90)"));

@@ -44,7 +44,7 @@ fn plot(learning: &Learning, id: &str, title: &str, found: &[(u64, f64)]) -> Opt
 fn step_axis(steps: u64) -> Axis {
     let high = steps.max(1) as f64;
     let ticks = round_ticks(0.0, high, 5).into_iter().map(|at| (at, count(at.round() as u64)));
-    Axis { title: "Step", low: 0.0, high, ticks: ticks.collect() }
+    Axis { title: "Step", low: 0.0, high, ticks: ticks.collect(), root: false }
 }
 
 /// An axis that holds every value; `None` where no value is finite.
@@ -55,7 +55,7 @@ fn axis(points: &[[f64; 2]]) -> Option<Axis> {
     let pad = ((high - low) * 0.06).max(0.002);
     let (low, high) = ((low - pad).max(0.0_f64.min(low)), high + pad);
     let ticks = round_ticks(low, high, 4).into_iter().map(|at| (at, tick(at)));
-    Some(Axis { title: "", low, high, ticks: ticks.collect() })
+    Some(Axis { title: "", low, high, ticks: ticks.collect(), root: false })
 }
 
 fn tick(value: f64) -> String {

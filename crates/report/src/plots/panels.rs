@@ -99,7 +99,7 @@ fn reliability_of(report: &Report, at: usize, curves: &LabelCurves) -> Element {
     }
     let found = report.labels.iter().find(|found| found.metrics.label == *label);
     let error = optional(found.map(|found| found.expected_calibration_error));
-    let frame = Frame::small(Axis::share("Mean score"), Axis::share("Share that has it"));
+    let frame = Frame::small(Axis::rare("Mean score"), Axis::rare("Share that has it"));
     let points: Vec<_> = curves.reliability.iter().map(|bin| [bin.score, bin.truth]).collect();
     let ideal = frame.curve(&[[0.0, 0.0], [1.0, 1.0]], "curve prior");
     let joined = frame.curve(&points, "curve model thin");
@@ -123,7 +123,7 @@ fn in_words(bins: &[ReliabilityBin]) -> String {
 
 fn threshold_of(report: &Report, at: usize, found: &LabelThresholdReport) -> Element {
     let label = &found.label;
-    let frame = Frame::small(Axis::share("Threshold"), Axis::share("On validation songs"));
+    let frame = Frame::small(Axis::rare("Threshold"), Axis::share("On validation songs"));
     let line = |points: &[ThresholdPoint], of: fn(&ThresholdPoint) -> f64, class: &str| {
         let points: Vec<_> = points.iter().map(|point| [point.threshold, of(point)]).collect();
         frame.curve(&points, class)

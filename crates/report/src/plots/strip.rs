@@ -12,7 +12,7 @@ pub(crate) struct Scale {
     pub(crate) high: f64,
 }
 
-/// Who reached a figure. Each has its colour and its shape.
+/// Whose a figure is. Each has its colour and its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
     /// A filled dot.
@@ -21,6 +21,12 @@ pub(crate) enum Who {
     TfIdf,
     /// A square.
     Prior,
+    /// A dot.
+    Training,
+    /// A diamond.
+    Validation,
+    /// A square.
+    Test,
 }
 
 impl Who {
@@ -29,6 +35,9 @@ impl Who {
             Self::Model => "model",
             Self::TfIdf => "tfidf",
             Self::Prior => "prior",
+            Self::Training => "training",
+            Self::Validation => "validation",
+            Self::Test => "test",
         }
     }
 }
@@ -70,9 +79,9 @@ impl Scale {
 
     pub(crate) fn mark(self, value: f64, who: Who) -> Element {
         let outline = match who {
-            Who::Model => "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
-            Who::TfIdf => "M-5 0L0-5L5 0L0 5z",
-            Who::Prior => "M-3.5-3.5h7v7h-7z",
+            Who::Model | Who::Training => "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+            Who::TfIdf | Who::Validation => "M-5 0L0-5L5 0L0 5z",
+            Who::Prior | Who::Test => "M-3.5-3.5h7v7h-7z",
         };
         let shape = el("path").class(format!("mark {}", who.class())).attr("d", outline);
         el("svg").attr("x", self.percent(value)).attr("y", MIDDLE).class("at").with(shape)

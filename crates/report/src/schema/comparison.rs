@@ -1,5 +1,5 @@
 use super::Report;
-use canto_evaluate::Difference;
+use canto_evaluate::{Difference, METRIC_NAMES};
 use serde::{Deserialize, Serialize};
 
 /// Two or more runs on the same songs: `comparison.json`.
@@ -22,4 +22,14 @@ pub struct PairedDifferences {
     pub second: String,
     /// One a metric, second less first.
     pub metrics: Vec<Difference>,
+}
+
+impl PairedDifferences {
+    /// The metrics in the order of [`METRIC_NAMES`], then those that have no place there.
+    pub(crate) fn in_order(&self) -> Vec<&Difference> {
+        let mut metrics: Vec<_> = self.metrics.iter().collect();
+        let place = |name: &str| METRIC_NAMES.iter().position(|known| *known == name);
+        metrics.sort_by_key(|found| place(&found.metric).unwrap_or(METRIC_NAMES.len()));
+        metrics
+    }
 }

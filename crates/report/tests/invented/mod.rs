@@ -5,10 +5,11 @@ mod extras;
 mod songs;
 
 use canto_evaluate::{
-    Interval, LabelThreshold, METRIC_NAMES, Metrics, Strategy, Thresholds, metrics,
+    Difference, Interval, LabelThreshold, METRIC_NAMES, Metrics, Strategy, Thresholds, metrics,
 };
 use canto_report::{
-    Baseline, BaselineCurves, BootstrapSettings, FORMAT_VERSION, LabelReport, Report,
+    Baseline, BaselineCurves, BootstrapSettings, FORMAT_VERSION, LabelReport, PairedDifferences,
+    Report,
 };
 use songs::{Songs, draw};
 use std::collections::BTreeMap;
@@ -101,6 +102,21 @@ pub(crate) fn report(invention: &Invention) -> Report {
         hashes: extras::hashes(),
         warnings: extras::warnings(),
         metrics: ours,
+    }
+}
+
+/// What two runs of the same songs differ by.
+pub(crate) fn differences(first: &Report, second: &Report) -> PairedDifferences {
+    let metrics = first.intervals.iter().filter_map(|(metric, one)| {
+        let other = *second.intervals.get(metric)?;
+        let value = other.value - one.value;
+        let difference = Interval { value, low: value - 0.012, high: value + 0.011 };
+        Some(Difference { metric: metric.clone(), first: *one, second: other, difference })
+    });
+    PairedDifferences {
+        metrics: metrics.collect(),
+        first: first.run.clone(),
+        second: second.run.clone(),
     }
 }
 

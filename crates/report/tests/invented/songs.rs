@@ -131,6 +131,7 @@ impl Songs {
             roc.push([ratio(alarms, negatives), ratio(hits, positives)]);
             precision_recall.push([ratio(hits, positives), ratio(hits, hits + alarms)]);
         }
+        let (mut roc, mut precision_recall) = (thin(&roc), thin(&precision_recall));
         if positives == 0.0 {
             (roc, precision_recall) = (Vec::new(), Vec::new());
         }
@@ -180,6 +181,12 @@ impl Songs {
             decided: together(&decided, labels.len()),
         }
     }
+}
+
+/// Every eighth point, and the last.
+fn thin(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let last = points.last().copied().into_iter();
+    points.iter().step_by(8).copied().chain(last).collect()
 }
 
 fn together(rows: &[Vec<bool>], labels: usize) -> Vec<Vec<u64>> {

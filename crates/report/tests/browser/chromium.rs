@@ -1,0 +1,236 @@
+//! Headless Chromium, driven over a pipe by its `DevTools` protocol: one JSON message a time, a zero
+//! byte after each. No driver and no port are needed.
+
+use serde_json::{Value, json};
+use std::env;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+const NAMES: [&str; 5] =
+    ["chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "chrome"];
+
+/// A browser with one tab. Dropped, it ends.
+pub(crate) struct Chromium {
+    child: Child,
+    commands: ChildStdin,
+    messages: BufReader<ChildStdout>,
+    session: Option<String>,
+    sent: u64,
+    events: Vec<Value>,
+    _profile: tempfile::TempDir,
+}
+
+/// The browser to run: `CHROMIUM` where it is set, or the first found.
+fn program() -> OsString {
+    if let Some(named) = env::var_os("CHROMIUM") {
+        return named;
+    }
+    let folders: Vec<PathBuf> =
+        env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
+    let found = NAMES.iter().find(|name| folders.iter().any(|folder| folder.join(name).is_file()));
+    let Some(found) = found else {
+        panic!(
+            "no browser found, looked for {NAMES:?}: install Chromium (Debian: `apt-get install \
+             chromium-headless-shell`) or name one by CHROMIUM=<program>"
+        )
+    };
+    found.into()
+}
+
+impl Chromium {
+    pub(crate) fn start() -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let mut user_data = OsString::from("--user-data-dir=");
+        user_data.push(profile.path());
+        // The protocol is spoken on descriptors 3 and 4; the shell makes them our two pipes.
+        let mut child = Command::new("sh")
+            .args(["-c", "exec \"$@\" 3<&0 4>&1 >/dev/null", "sh"])
+            .arg(program())
+            .args(["--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu"])
+            .args(["--no-first-run", "--disable-dev-shm-usage"])
+            .args([user_data, "about:blank".into()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let commands = child.stdin.take().unwrap();
+        let messages = BufReader::new(child.stdout.take().unwrap());
+        let mut browser = Self {
+            child,
+            commands,
+            messages,
+            session: None,
+            sent: 0,
+            events: Vec::new(),
+            _profile: profile,
+        };
+        browser.attach();
+        browser
+    }
+
+    fn attach(&mut self) {
+        let target = self.call("Target.createTarget", &json!({ "url": "about:blank" }));
+        let target = json!({ "targetId": target["targetId"], "flatten": true });
+        let session = self.call("Target.attachToTarget", &target);
+        self.session = session["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Page", "Runtime", "Log", "Network"] {
+            self.call(&format!("{domain}.enable"), &json!({}));
+        }
+    }
+
+    /// Sends a command and returns its result; events in between are kept.
+    fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        self.sent += 1;
+        let mut message = json!({ "id": self.sent, "method": method, "params": parameters });
+        if let Some(session) = &self.session {
+            message["sessionId"] = json!(session);
+        }
+        let mut bytes = message.to_string().into_bytes();
+        bytes.push(0);
+        self.commands.write_all(&bytes).unwrap();
+        loop {
+            let answer = self.message();
+            if answer["id"] == self.sent {
+                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+                return answer["result"].clone();
+            }
+            self.events.push(answer);
+        }
+    }
+
+    fn message(&mut self) -> Value {
+        let mut bytes = Vec::new();
+        self.messages.read_until(0, &mut bytes).unwrap();
+        assert_eq!(bytes.pop(), Some(0), "the browser ended; is it a Chromium with `--headless`?");
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    /// Opens a page and waits until it is loaded.
+    pub(crate) fn open(&mut self, url: &str) {
+        self.events.clear();
+        let loaded = |event: &Value| event["method"] == "Page.loadEventFired";
+        self.call("Page.navigate", &json!({ "url": url }));
+        while !self.events.iter().any(loaded) {
+            let event = self.message();
+            self.events.push(event);
+        }
+    }
+
+    /// What an expression of JavaScript gives; an exception fails the test.
+    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
+        let parameters = json!({ "expression": expression, "returnByValue": true });
+        let answer = self.call("Runtime.evaluate", &parameters);
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
+        answer["result"]["value"].clone()
+    }
+
+    /// A click of the mouse in the middle of an element.
+    pub(crate) fn click(&mut self, selector: &str) {
+        let selector = json!(selector);
+        let place = self.evaluate(&format!(
+            "(() => {{ const it = document.querySelector({selector}); \
+             it.scrollIntoView({{ block: 'center', inline: 'center', behavior: 'instant' }}); \
+             const box = it.getBoundingClientRect(); \
+             return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
+        ));
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event = json!({
+                "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1,
+            });
+            self.call("Input.dispatchMouseEvent", &event);
+        }
+    }
+
+    /// A key: `Tab`, `Enter` or a space.
+    pub(crate) fn press(&mut self, key: &str) {
+        let (code, number, text) = match key {
+            "Tab" => ("Tab", 9, ""),
+            "Enter" => ("Enter", 13, "\r"),
+            _ => ("Space", 32, " "),
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let text = if kind == "keyDown" { text } else { "" };
+            let event = json!({
+                "type": kind, "key": key, "code": code, "windowsVirtualKeyCode": number, "text": text,
+            });
+            self.call("Input.dispatchKeyEvent", &event);
+        }
+    }
+
+    /// The size of the window and whether its system is dark.
+    pub(crate) fn resize(&mut self, width: u32, height: u32, dark: bool) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", &size);
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
+    }
+
+    /// Messages on the console, exceptions and violations of the page's policy since it was opened.
+    pub(crate) fn complaints(&mut self) -> Vec<String> {
+        // Whatever was said before this answer has arrived with it.
+        self.evaluate("0");
+        let said = ["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"];
+        let events =
+            self.events.iter().filter(|event| said.iter().any(|name| event["method"] == *name));
+        events.map(|event| event["params"].to_string()).collect()
+    }
+
+    /// Everything asked for since the page was opened, the page itself first.
+    pub(crate) fn requests(&mut self) -> Vec<String> {
+        self.evaluate("0");
+        let asked = |event: &&Value| event["method"] == "Network.requestWillBeSent";
+        let urls = self.events.iter().filter(asked).map(|event| &event["params"]["request"]["url"]);
+        let urls = urls.filter_map(Value::as_str).filter(|url| !url.starts_with("data:"));
+        urls.map(str::to_owned).collect()
+    }
+
+    /// The whole page as PNG.
+    pub(crate) fn picture(&mut self) -> Vec<u8> {
+        let height = self.evaluate("document.documentElement.scrollHeight");
+        let width = self.evaluate("innerWidth");
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        let how = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        base64(self.call("Page.captureScreenshot", &how)["data"].as_str().unwrap())
+    }
+
+    /// The page as it prints, PDF.
+    pub(crate) fn print(&mut self) -> Vec<u8> {
+        let how = json!({ "printBackground": true, "preferCSSPageSize": true });
+        base64(self.call("Page.printToPDF", &how)["data"].as_str().unwrap())
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The bytes that base64 text stands for.
+fn base64(text: &str) -> Vec<u8> {
+    let (mut bytes, mut bits, mut held) = (Vec::new(), 0, 0_u32);
+    let digits = text.bytes().filter_map(|digit| match digit {
+        b'A'..=b'Z' => Some(digit - b'A'),
+        b'a'..=b'z' => Some(digit - b'a' + 26),
+        b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    });
+    for digit in digits {
+        held = held << 6 | u32::from(digit);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((held >> bits) as u8);
+            held &= (1 << bits) - 1;
+        }
+    }
+    bytes
+}
