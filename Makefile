@@ -24,7 +24,7 @@ fetch = PATH="$(abspath $(VENV))/bin:$$PATH" sh $(FETCH) $(1) $(MODELS)/$(1)
 ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
 
 .DEFAULT_GOAL := help
-.PHONY: help build test report-check quickstart real interop bench lint fmt check-features clean
+.PHONY: help build test quickstart real interop bench lint fmt check-features clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +34,6 @@ build: ## Compiles canto (FEATURES=cuda for NVIDIA GPUs)
 
 test: ## Runs every test
 	$(CARGO) test --release --workspace
-
-report-check: ## Looks at the report's pages in headless Chromium, which must be installed
-	$(CARGO) test --release -p canto-report --test browser
 
 quickstart: build ## From nothing to predictions on invented songs: CPU, offline, minutes
 	rm -rf artifacts/quickstart

@@ -1,13 +1,15 @@
 //! What a report's files hold, checked on invented figures.
 
 mod invented;
+mod reading;
 
 use canto_evaluate::{Interval, METRIC_NAMES};
 use canto_report::{
     Comparison, Error, FORMAT_VERSION, Report, comparison_html, comparison_markdown, html,
     markdown, write, write_comparison,
 };
-use invented::{Invention, differences, report};
+use invented::{Invention, report};
+use reading::{assert_balanced, of_labels, two_runs};
 
 /// The columns of the table of labels.
 const COLUMNS: [&str; 13] = [
@@ -26,22 +28,6 @@ const COLUMNS: [&str; 13] = [
     "Flag",
 ];
 
-fn of_labels(number: usize) -> Report {
-    let labels = (0..number).map(|at| format!("Genre {at}")).collect();
-    report(&Invention { labels, songs: 400, ..Invention::default() })
-}
-
-fn two_runs() -> Comparison {
-    let first = report(&Invention::default());
-    let second =
-        report(&Invention { run: "bolder".to_owned(), skill: 1.2, ..Invention::default() });
-    Comparison {
-        format_version: FORMAT_VERSION,
-        differences: vec![differences(&first, &second)],
-        runs: vec![first, second],
-    }
-}
-
 #[track_caller]
 fn assert_in_order(text: &str, parts: &[&str]) {
     let mut rest = text;
@@ -49,28 +35,6 @@ fn assert_in_order(text: &str, parts: &[&str]) {
         let Some(at) = rest.find(part) else { panic!("`{part}` is missing or out of place") };
         rest = &rest[at + part.len()..];
     }
-}
-
-/// Every start tag has its end tag, in the order of the elements.
-fn assert_balanced(html: &str) {
-    let mut open = Vec::new();
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        let end = rest.find('>').unwrap();
-        let tag = &rest[..end];
-        let name = tag.split([' ', '\n']).next().unwrap();
-        rest = &rest[end + 1..];
-        if let Some(closed) = name.strip_prefix('/') {
-            assert_eq!(open.pop(), Some(closed));
-        } else if name == "style" || name == "script" {
-            rest = &rest[rest.find("</").unwrap()..];
-            open.push(name);
-        } else if !["!DOCTYPE", "meta", "link", "br", "col"].contains(&name) {
-            open.push(name);
-        }
-    }
-    assert_eq!(open, [""; 0]);
 }
 
 #[test]
@@ -233,22 +197,6 @@ fn the_text_tells_everything_in_order() {
 }
 
 #[test]
-fn rows_of_a_table_have_as_many_cells_as_its_head() {
-    let hostile = with_hostile_text();
-    for text in [markdown(&hostile), comparison_markdown(&two_runs())] {
-        let mut width = None;
-        for line in text.lines() {
-            let cells = line.replace("\\|", "").matches('|').count();
-            if !line.starts_with('|') {
-                width = None;
-                continue;
-            }
-            assert_eq!(*width.get_or_insert(cells), cells, "{line}");
-        }
-    }
-}
-
-#[test]
 fn every_reject_reason_and_every_metric_is_told() {
     let report = report(&Invention::default());
     let (page, text) = (html(&report), markdown(&report));
@@ -351,108 +299,6 @@ fn a_report_of_next_to_nothing_makes_a_whole_page() {
         Comparison { format_version: FORMAT_VERSION, runs: Vec::new(), differences: Vec::new() };
     assert_balanced(&comparison_html(&none));
     comparison_markdown(&none);
-}
-
-const HOSTILE: [&str; 5] = [
-    "</script><script>alert(1)</script>",
-    "\"'><img src=x onerror=alert(1)>",
-    "| a | `b` | *c* | [d](javascript:e) |\n# f",
-    "\u{202E}שלום 🎵\u{0}",
-    "```\n</details>\n</textarea><!-- --><style>*{display:none}</style>",
-];
-
-/// A report in which every text that may come from outside is hostile.
-fn with_hostile_text() -> Report {
-    let mut report = of_labels(5);
-    let long = "Long".repeat(200);
-    let text = HOSTILE.join(&long);
-    for (at, hostile) in HOSTILE.into_iter().enumerate() {
-        hostile.clone_into(&mut report.labels[at].metrics.label);
-        hostile.clone_into(&mut report.curves[at].label);
-        hostile.clone_into(&mut report.thresholds.labels[at].label);
-        hostile.clone_into(&mut report.cooccurrence.labels[at]);
-        hostile.clone_into(&mut report.distribution[at].label);
-        let examples = &mut report.examples[at];
-        hostile.clone_into(&mut examples.label);
-        examples.telling[0].line.clone_from(&text);
-        examples.telling[1].song.clone_from(&text);
-        examples.misses[0].snippet.clone_from(&text);
-        examples.misses[0].truth = vec![text.clone()];
-        examples.false_alarms[0].song.clone_from(&text);
-    }
-    for place in [
-        &mut report.run,
-        &mut report.canto_version,
-        &mut report.split,
-        &mut report.settings,
-        &mut report.bootstrap.unit,
-        &mut report.calibration.chosen,
-        &mut report.calibration.reason,
-        &mut report.calibration.candidates[0].method,
-        &mut report.thresholds.strategy,
-        &mut report.thresholds.objective,
-        &mut report.funnel.source,
-        &mut report.funnel.rejects[0].0,
-        &mut report.funnel.splits[0].0,
-        &mut report.learning.metric,
-        &mut report.slices[0].by,
-        &mut report.baselines[0].title,
-        &mut report.warnings[0],
-    ] {
-        place.clone_from(&text);
-    }
-    report.slices[1].name.clone_from(&text);
-    report.base_model = Some(text.clone());
-    report.hashes.insert(text.clone(), text.clone());
-    report.metrics.undefined.roc_auc = vec![text.clone()];
-    report.intervals.insert(text.clone(), Interval { value: 0.5, low: 0.4, high: 0.6 });
-    report
-}
-
-#[test]
-fn hostile_text_is_text() {
-    let report = with_hostile_text();
-    let page = html(&report);
-    assert_balanced(&page);
-    assert_eq!(page.matches("<script").count(), 1);
-    assert_eq!(page.matches("<style").count(), 1);
-    let comparison = Comparison {
-        format_version: FORMAT_VERSION,
-        differences: vec![differences(&report, &report)],
-        runs: vec![report.clone(), report.clone()],
-    };
-    let compared = comparison_html(&comparison);
-    assert_balanced(&compared);
-    for page in [&page, &compared] {
-        assert!(!page.contains("<img") && !page.contains("<!--") && !page.contains('\u{202E}'));
-        assert!(page.contains("&lt;script&gt;alert(1)") && page.contains("שלום 🎵"));
-    }
-    for text in [markdown(&report), comparison_markdown(&comparison)] {
-        let outside = without_code(&text);
-        assert!(
-            !outside.contains("<script")
-                && !outside.contains("<img")
-                && !outside.contains("</textarea")
-        );
-        assert!(!outside.contains("\n# f"));
-        assert_eq!(outside.matches("<details>").count(), outside.matches("</details>").count());
-    }
-}
-
-/// Markdown without its fenced code, where nothing means anything.
-fn without_code(text: &str) -> String {
-    let mut fence = None;
-    let outside = text.lines().filter(|line| {
-        let ticks = line.len() - line.trim_start_matches('`').len();
-        match fence {
-            None if ticks >= 3 => fence = Some(ticks),
-            Some(open) if ticks >= open => fence = None,
-            Some(_) => return false,
-            None => return true,
-        }
-        false
-    });
-    outside.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

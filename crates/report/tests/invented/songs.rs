@@ -85,28 +85,12 @@ impl Songs {
 
     /// Decided and true, decided and false, missed, rightly not.
     pub(crate) fn confusion(&self, label: usize, threshold: f64) -> [u64; 4] {
-        let mut counts = [0; 4];
-        for (score, truth) in self.column(label) {
-            let at = match (score >= threshold, truth) {
-                (true, true) => 0,
-                (true, false) => 1,
-                (false, true) => 2,
-                (false, false) => 3,
-            };
-            counts[at] += 1;
-        }
-        counts
-    }
-
-    fn point(&self, label: usize, threshold: f64) -> ThresholdPoint {
-        let [hits, alarms, misses, _] = self.confusion(label, threshold).map(|songs| songs as f64);
-        let f1 = ratio(2.0 * hits, 2.0 * hits + alarms + misses);
-        let (precision, recall) = (ratio(hits, hits + alarms), ratio(hits, hits + misses));
-        ThresholdPoint { threshold, precision, recall, f1 }
+        confusion(&self.column(label), threshold)
     }
 
     pub(crate) fn threshold_curve(&self, label: usize) -> Vec<ThresholdPoint> {
-        (0..=100).map(|at| self.point(label, f64::from(at) / 100.0)).collect()
+        let cells = self.column(label);
+        (0..=100).map(|at| point(&cells, f64::from(at) / 100.0)).collect()
     }
 
     pub(crate) fn best_threshold(&self, label: usize) -> f64 {
@@ -181,6 +165,21 @@ impl Songs {
             decided: together(&decided, labels.len()),
         }
     }
+}
+
+fn confusion(cells: &[(f64, bool)], threshold: f64) -> [u64; 4] {
+    let mut counts = [0; 4];
+    for (score, truth) in cells {
+        counts[usize::from(!truth) + 2 * usize::from(*score < threshold)] += 1;
+    }
+    counts
+}
+
+fn point(cells: &[(f64, bool)], threshold: f64) -> ThresholdPoint {
+    let [hits, alarms, misses, _] = confusion(cells, threshold).map(|songs| songs as f64);
+    let f1 = ratio(2.0 * hits, 2.0 * hits + alarms + misses);
+    let (precision, recall) = (ratio(hits, hits + alarms), ratio(hits, hits + misses));
+    ThresholdPoint { threshold, precision, recall, f1 }
 }
 
 /// Every eighth point, and the last.
