@@ -197,5 +197,6 @@ fn micro_pair(report: &Report, model: Figure, prior: Interval) -> Element {
         decimal(prior.value)
     );
     let bar = el("div").class("gain").with(strip(marks)).with(scale.axis(None));
-    el("div").with(el("div").class("pair").with_all(columns)).with(bar).with(text("p", words))
+    let figures = el("div").with(el("div").class("pair").with_all(columns)).with(bar);
+    el("div").with(figures).with(text("p", words))
 }

@@ -4,7 +4,7 @@ use super::page::Section;
 use super::table::{row_head, scrolling, sortable, sorted_as};
 use crate::figure::{UNDEFINED, count, decimal, percent, range};
 use crate::markup::{Element, el, text};
-use crate::plots::strip::{Scale, Who, strip};
+use crate::plots::strip::{Scale, Who, short, strip};
 use crate::{LabelReport, Report};
 use canto_evaluate::Interval;
 
@@ -42,9 +42,9 @@ pub(super) fn section(report: &Report) -> Section {
     Section::new("labels", "By label")
         .lead(format!(
             "Sorts by every column. Bars run from {} to 1: the dot is this model with its \
-             interval, the diamond and the column TF-IDF’s AUC, the dotted line guessing. ⚑ marks labels with too few \
-             positives to tune a threshold of their own.",
-            decimal(scale.low)
+             interval, the diamond and the column TF-IDF’s AUC, the dotted line guessing. ⚑ marks \
+             labels with too few positives to tune a threshold of their own.",
+            short(scale.low)
         ))
         .with(scrolling("Figures by label", table))
 }

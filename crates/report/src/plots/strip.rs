@@ -131,7 +131,7 @@ pub(crate) fn key(who: Who) -> Element {
 }
 
 /// Without needless zeros.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     match text {
