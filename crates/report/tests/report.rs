@@ -9,7 +9,7 @@ use canto_report::{
     markdown, write, write_comparison,
 };
 use invented::{Invention, report};
-use reading::{assert_balanced, of_labels, two_runs};
+use reading::{assert_well_formed, of_labels, two_runs};
 
 /// The columns of the table of labels.
 const COLUMNS: [&str; 13] = [
@@ -166,7 +166,7 @@ fn the_page_tells_everything_in_order() {
         &page,
         &["Macro AUC</h3>", "Macro AP</h3>", "Lift over simpler models", "Micro AUC says little"],
     );
-    assert_balanced(&page);
+    assert_well_formed(&page);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn one_label_and_forty_make_whole_pages() {
     for number in [1, 40] {
         let report = of_labels(number);
         let page = html(&report);
-        assert_balanced(&page);
+        assert_well_formed(&page);
         assert_eq!(page.matches(">ROC curve of ").count(), number);
         assert_eq!(markdown(&report).matches("<summary>Genre ").count(), number);
     }
@@ -290,14 +290,14 @@ fn a_report_of_next_to_nothing_makes_a_whole_page() {
     report.cooccurrence.labels.clear();
     report.calibration.candidates.clear();
     let (page, text) = (html(&report), markdown(&report));
-    assert_balanced(&page);
+    assert_well_formed(&page);
     for told in [&page, &text] {
         assert!(told.contains("No baseline was measured") && told.contains("trained from scratch"));
     }
     assert!(page.contains("! ") || page.contains("artists partly seen in training"));
     let none =
         Comparison { format_version: FORMAT_VERSION, runs: Vec::new(), differences: Vec::new() };
-    assert_balanced(&comparison_html(&none));
+    assert_well_formed(&comparison_html(&none));
     comparison_markdown(&none);
 }
 

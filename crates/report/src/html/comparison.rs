@@ -11,7 +11,7 @@ use crate::wording::{artists, base_model, bootstrap, metric_title, verdict};
 use crate::{Comparison, PairedDifferences, Report};
 use canto_evaluate::Difference;
 
-/// The page of two or more runs, as self-contained as [`html`](crate::html).
+/// The page of two or more runs, as self-contained as [`html`](fn@crate::html).
 pub fn comparison_html(comparison: &Comparison) -> String {
     let runs = &comparison.runs;
     let title = runs.iter().map(|run| run.run.as_str()).collect::<Vec<_>>().join(" · ");

@@ -7,6 +7,9 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 const NAMES: [&str; 5] =
     ["chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "chrome"];
@@ -15,11 +18,30 @@ const NAMES: [&str; 5] =
 pub(crate) struct Chromium {
     child: Child,
     commands: ChildStdin,
-    messages: BufReader<ChildStdout>,
+    messages: Receiver<Value>,
     session: Option<String>,
     sent: u64,
     events: Vec<Value>,
     _profile: tempfile::TempDir,
+}
+
+/// So long a browser may be silent before it is taken for dead, rather than waited for forever.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Passes messages on until the browser ends.
+fn listen(stdout: ChildStdout) -> Receiver<Value> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let messages = BufReader::new(stdout).split(0);
+        for bytes in messages.map_while(Result::ok) {
+            let message = serde_json::from_slice(&bytes);
+            if message.is_ok_and(|message| sender.send(message).is_ok()) {
+                continue;
+            }
+            break;
+        }
+    });
+    receiver
 }
 
 /// The browser to run: `CHROMIUM` where it is set, or the first found.
@@ -57,7 +79,7 @@ impl Chromium {
             .spawn()
             .unwrap();
         let commands = child.stdin.take().unwrap();
-        let messages = BufReader::new(child.stdout.take().unwrap());
+        let messages = listen(child.stdout.take().unwrap());
         let mut browser = Self {
             child,
             commands,
@@ -101,11 +123,9 @@ impl Chromium {
         }
     }
 
-    fn message(&mut self) -> Value {
-        let mut bytes = Vec::new();
-        self.messages.read_until(0, &mut bytes).unwrap();
-        assert_eq!(bytes.pop(), Some(0), "the browser ended; is it a Chromium with `--headless`?");
-        serde_json::from_slice(&bytes).unwrap()
+    fn message(&self) -> Value {
+        let message = self.messages.recv_timeout(PATIENCE);
+        message.expect("the browser ended or fell silent; is it a Chromium with `--headless`?")
     }
 
     /// Opens a page and waits until it is loaded.

@@ -19,8 +19,8 @@ pub(crate) fn two_runs() -> Comparison {
     }
 }
 
-/// Every start tag has its end tag, in the order of the elements.
-pub(crate) fn assert_balanced(html: &str) {
+/// Every start tag has its end tag, in the order of the elements, and no attribute twice.
+pub(crate) fn assert_well_formed(html: &str) {
     let mut open = Vec::new();
     let mut rest = html;
     while let Some(at) = rest.find('<') {
@@ -29,6 +29,10 @@ pub(crate) fn assert_balanced(html: &str) {
         let tag = &rest[..end];
         let name = tag.split([' ', '\n']).next().unwrap();
         rest = &rest[end + 1..];
+        let mut attributes: Vec<_> = tag.split('"').step_by(2).map(str::trim).collect();
+        attributes.sort_unstable();
+        let repeated = attributes.windows(2).find(|two| two[0] == two[1]);
+        assert!(repeated.is_none(), "{tag}");
         if let Some(closed) = name.strip_prefix('/') {
             assert_eq!(open.pop(), Some(closed));
         } else if name == "style" || name == "script" {
