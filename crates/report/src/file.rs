@@ -40,7 +40,7 @@ pub fn write(report: &Report, folder: &Path) -> Result<(), Error> {
 }
 
 /// Writes `comparison.html`, `comparison.md` and, last, `comparison.json` into `folder`, as
-/// [`write`] does.
+/// [`write`](fn@write) does.
 pub fn write_comparison(comparison: &Comparison, folder: &Path) -> Result<(), Error> {
     let json = comparison.to_json()?;
     let files = [
