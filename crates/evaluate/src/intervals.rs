@@ -32,7 +32,8 @@ pub struct LabelIntervals {
 /// Measures `scored` with intervals: thresholds stay, groups of rows are drawn anew with
 /// replacement. A metric that a resample leaves undefined, such as the ROC-AUC of a label none of
 /// whose songs was drawn, is left out of that resample's averages as [`metrics`](crate::metrics)
-/// leaves it out.
+/// leaves it out. The interval of the expected calibration error lies high: a sum of absolute
+/// gaps grows with the noise that resampling adds.
 pub fn intervals(
     scored: &impl Scored,
     thresholds: &Thresholds,

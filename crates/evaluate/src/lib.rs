@@ -1,8 +1,8 @@
 //! Scores to metrics and thresholds: pure functions.
 //!
-//! Owns what a good prediction is: ranking metrics, decisions at thresholds, the search for
-//! thresholds and for a calibration, intervals over resampled groups of rows, and the table that
-//! people read. Validation and test scores are different types, so
+//! Owns what a good prediction is: metrics of rank, decision and calibration, their intervals over
+//! resampled groups of rows, what is drawn of them, the search for a calibration and for
+//! thresholds, and the table that people read. Validation and test scores are different types, so
 //! that nothing can be tuned on the test split. Knows nothing of models, files or tensors.
 //!
 //! Everywhere: a label is decided when its score is at least its threshold; arithmetic is in
@@ -21,6 +21,7 @@ mod groups;
 mod interval;
 mod intervals;
 mod label;
+mod label_map;
 mod metric;
 mod metrics;
 mod order;

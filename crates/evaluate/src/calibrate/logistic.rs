@@ -1,6 +1,6 @@
 //! Logistic curves through a ranking: temperature and Platt's.
 
-use crate::calibration::{logit, sigmoid};
+use crate::label_map::{logit, sigmoid};
 use crate::ranking::Ranking;
 
 /// The least slope, and one over the most: below 0 a map would turn the order of scores round, at

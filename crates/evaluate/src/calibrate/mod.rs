@@ -82,7 +82,8 @@ impl CalibrateConfig {
 /// Each method is fitted on all folds of groups but one and judged on that one. The method of
 /// least log loss over all cells so judged is kept, fitted anew on all rows, if it is better than
 /// no calibration by more than one standard error: that of the mean over folds of the difference
-/// in log loss. Otherwise scores stay as they are. Every map keeps the order of a label's scores.
+/// in log loss. Otherwise scores stay as they are. Every map keeps the order of a label's scores. Thresholds are
+/// for calibrated scores: tune them afterwards.
 pub fn fit_calibration(
     validation: &Validation,
     groups: &Groups,
