@@ -24,7 +24,7 @@ fetch = PATH="$(abspath $(VENV))/bin:$$PATH" sh $(FETCH) $(1) $(MODELS)/$(1)
 ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
 
 .DEFAULT_GOAL := help
-.PHONY: help build test quickstart real interop bench lint fmt check-features clean
+.PHONY: help build test quickstart real interop bench report-check lint fmt check-features clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,11 +68,15 @@ interop: venv ## Round trip with transformers on real MiniLM, MPNet and roberta-
 		--mpnet $(MODELS)/mpnet --roberta-tokenizer $(TOKENIZER)
 
 bench: venv ## Preparation beside pandas and langdetect, in one run (LYRICS=…)
-	$(CARGO) bench -p canto-corpus -p canto-cli --bench prepare -- $(LYRICS) --peer $(VENV)/bin/python
+	$(CARGO) bench --workspace --bench prepare -- $(LYRICS) --peer $(VENV)/bin/python
+
+report-check: ## Looks at the report's pages in headless Chromium, which must be installed
+	$(CARGO) test --release --workspace --test browser
 
 lint: ## Checks the format and lints everything, the cuda and ndarray features too
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets $(ALL_FEATURES) -- -D warnings
+	$(CARGO) clippy --release --workspace --test browser $(ALL_FEATURES) -- -D warnings
 
 fmt: ## Formats the code
 	$(CARGO) fmt --all

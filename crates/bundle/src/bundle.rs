@@ -4,11 +4,13 @@ use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::parts::{Provenance, Settings, windows};
 use crate::staging::recover;
-use crate::{CONFIG, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER, WEIGHTS};
+use crate::{
+    CALIBRATION, CONFIG, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER, WEIGHTS,
+};
 use canto_batch::{BatchConfig, LyricTokenizer, Window, Windows};
 use canto_corpus::{CleaningConfig, LanguageConfig};
 use canto_encoder::{Architecture, Classifier, Device};
-use canto_evaluate::Thresholds;
+use canto_evaluate::{Calibration, Thresholds};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +22,7 @@ const PLAIN_THRESHOLD: f32 = 0.5;
 pub enum Source {
     /// canto: everything is there and was verified.
     Canto,
-    /// A plain Hugging Face folder: thresholds are 0.5, cleaning rules and language policy the
+    /// A plain Hugging Face folder: nothing is calibrated, thresholds are 0.5, cleaning rules and language policy the
     /// defaults, and the model reads the head of a song as far as its positions go.
     HuggingFace,
 }
@@ -32,6 +34,7 @@ pub struct Bundle {
     source: Source,
     architecture: Architecture,
     windows: Windows,
+    calibration: Calibration,
     thresholds: Thresholds,
     cleaning: CleaningConfig,
     language: LanguageConfig,
@@ -65,14 +68,19 @@ impl Bundle {
             let (path, found) = (dir.join(SETTINGS), settings.labels);
             return Err(Error::Labels { path, found, expected: architecture.labels });
         }
+        let labels = &architecture.labels;
+        let path = dir.join(CALIBRATION);
+        let calibration = read_json::<Calibration>(&path)?.aligned(labels);
+        let calibration = calibration.map_err(|source| Error::Misfit { path, source })?;
         let path = dir.join(THRESHOLDS);
-        let thresholds = read_json::<Thresholds>(&path)?.aligned(&architecture.labels);
+        let thresholds = read_json::<Thresholds>(&path)?.aligned(labels);
         let tokenizer = LyricTokenizer::from_file(&dir.join(TOKENIZER))?;
         Ok(Self {
             dir: dir.to_owned(),
             source: Source::Canto,
             windows: windows(&architecture, tokenizer, &settings.batch, dir)?,
-            thresholds: thresholds.map_err(|source| Error::Thresholds { path, source })?,
+            calibration,
+            thresholds: thresholds.map_err(|source| Error::Misfit { path, source })?,
             architecture,
             cleaning: settings.cleaning,
             language: settings.language,
@@ -95,6 +103,7 @@ impl Bundle {
             dir: dir.to_owned(),
             source: Source::HuggingFace,
             windows: windows(&architecture, tokenizer, &batch, dir)?,
+            calibration: Calibration::None,
             thresholds: Thresholds::fixed(PLAIN_THRESHOLD, &architecture.labels),
             architecture,
             cleaning: CleaningConfig::default(),
@@ -120,6 +129,11 @@ impl Bundle {
         &self.dir
     }
 
+    /// Every file with its hash, as it was written; a plain folder has no such list.
+    pub fn manifest(&self) -> Result<Manifest, Error> {
+        Manifest::read(&self.dir)
+    }
+
     /// Who wrote it.
     pub fn source(&self) -> Source {
         self.source
@@ -140,7 +154,12 @@ impl Bundle {
         &self.windows
     }
 
-    /// Thresholds, in label order.
+    /// What makes probabilities of the model's scores.
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
+    /// Thresholds of calibrated scores, in label order.
     pub fn thresholds(&self) -> &Thresholds {
         &self.thresholds
     }

@@ -39,7 +39,7 @@ pub enum Error {
     #[error("the model in `{}` has no labels", path.display())]
     NoLabels { path: PathBuf },
     #[error("`{}` does not fit the model", path.display())]
-    Thresholds { path: PathBuf, source: canto_evaluate::Error },
+    Misfit { path: PathBuf, source: canto_evaluate::Error },
     #[error("the model in `{}` has no classification head", path.display())]
     NoHead { path: PathBuf },
     #[error("the tokenizer gives ids up to {tokenizer}, the model in `{}` has {model} embeddings", path.display())]
@@ -87,7 +87,7 @@ impl Error {
             | Self::Labels { .. } => {
                 "copy the whole folder again from where it was written, or train again"
             }
-            Self::Thresholds { source, .. } => return source.hint(),
+            Self::Misfit { source, .. } => return source.hint(),
             Self::NoHead { .. } | Self::NoLabels { .. } => {
                 "a base model knows no genres: fine-tune it with `canto train` first"
             }

@@ -2,8 +2,8 @@
 //!
 //! A bundle is a folder that holds all that prediction needs: `model.safetensors`, `config.json`,
 //! `tokenizer.json` and `tokenizer_config.json` as Hugging Face tools read them, `canto.json`
-//! (windows, cleaning rules, language policy, provenance), `thresholds.json`, `metrics.json`,
-//! `run.toml`, and last `manifest.json` with the size and SHA-256 of each. It appears whole or not
+//! (windows, cleaning rules, language policy, provenance), `calibration.json`, `thresholds.json`,
+//! `metrics.json`, `run.toml`, and last `manifest.json` with the size and SHA-256 of each. It appears whole or not
 //! at all, and is verified on reading. Knows nothing of the training loop, of files of songs or of
 //! HTTP.
 
@@ -24,14 +24,15 @@ pub use parts::{Parts, Provenance};
 pub use replace::Replacement;
 
 /// The files of a bundle besides its manifest.
-pub const FILES: [&str; 8] =
-    [WEIGHTS, CONFIG, TOKENIZER, TOKENIZER_CONFIG, SETTINGS, THRESHOLDS, METRICS, RUN];
+pub const FILES: [&str; 9] =
+    [WEIGHTS, CONFIG, TOKENIZER, TOKENIZER_CONFIG, SETTINGS, CALIBRATION, THRESHOLDS, METRICS, RUN];
 
 const WEIGHTS: &str = "model.safetensors";
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const SETTINGS: &str = "canto.json";
+const CALIBRATION: &str = "calibration.json";
 const THRESHOLDS: &str = "thresholds.json";
 const METRICS: &str = "metrics.json";
 const RUN: &str = "run.toml";

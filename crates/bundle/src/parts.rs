@@ -4,7 +4,7 @@ use crate::error::Error;
 use canto_batch::{BatchConfig, LyricTokenizer, Windows};
 use canto_corpus::{CleaningConfig, LanguageConfig};
 use canto_encoder::Architecture;
-use canto_evaluate::Thresholds;
+use canto_evaluate::{Calibration, Thresholds};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -15,7 +15,9 @@ pub struct Parts {
     pub architecture: Architecture,
     /// The text of `tokenizer.json`.
     pub tokenizer_json: String,
-    /// Thresholds, one a label.
+    /// What makes probabilities of the model's scores.
+    pub calibration: Calibration,
+    /// Thresholds of calibrated scores, one a label.
     pub thresholds: Thresholds,
     /// Windows and batches that the model was trained and tuned with.
     pub batch: BatchConfig,

@@ -1,16 +1,18 @@
-//! New thresholds or metrics for a bundle, its weights untouched.
+//! New calibration, thresholds or metrics for a bundle, its weights untouched.
 
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::staging::{Staging, recover, sync};
 use crate::write::to_json;
-use crate::{Bundle, FILES, MANIFEST, METRICS, Source, THRESHOLDS};
-use canto_evaluate::Thresholds;
+use crate::{Bundle, CALIBRATION, FILES, MANIFEST, METRICS, Source, THRESHOLDS};
+use canto_evaluate::{Calibration, Thresholds};
 use std::path::Path;
 
 /// What changes; `None` stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Replacement {
+    /// What makes probabilities of the model's scores.
+    pub calibration: Option<Calibration>,
     /// Thresholds for the model's labels.
     pub thresholds: Option<Thresholds>,
     /// The whole of `metrics.json`.
@@ -48,10 +50,16 @@ fn changed(
     replacement: &Replacement,
 ) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
     let mut changed = Vec::new();
+    if let Some(calibration) = &replacement.calibration {
+        let path = bundle.dir().join(CALIBRATION);
+        let aligned = calibration.aligned(bundle.labels());
+        let aligned = aligned.map_err(|source| Error::Misfit { path: path.clone(), source })?;
+        changed.push((CALIBRATION, to_json(&path, &aligned)?));
+    }
     if let Some(thresholds) = &replacement.thresholds {
         let path = bundle.dir().join(THRESHOLDS);
         let aligned = thresholds.aligned(bundle.labels());
-        let aligned = aligned.map_err(|source| Error::Thresholds { path: path.clone(), source })?;
+        let aligned = aligned.map_err(|source| Error::Misfit { path: path.clone(), source })?;
         changed.push((THRESHOLDS, to_json(&path, &aligned)?));
     }
     if let Some(metrics) = &replacement.metrics {

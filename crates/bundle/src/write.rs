@@ -4,9 +4,12 @@ use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::parts::{Parts, Settings, windows};
 use crate::staging::Staging;
-use crate::{Bundle, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER, TOKENIZER_CONFIG};
+use crate::{
+    Bundle, CALIBRATION, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER, TOKENIZER_CONFIG,
+};
 use canto_batch::LyricTokenizer;
 use canto_encoder::Classifier;
+use canto_evaluate::{Calibration, Thresholds};
 use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
@@ -16,12 +19,13 @@ impl Bundle {
     /// there is replaced, any other folder is not. Parts that do not fit each other are an error
     /// before anything is written.
     pub fn write(dir: &Path, model: &Classifier, parts: &Parts) -> Result<(), Error> {
-        let thresholds = check(dir, parts)?;
+        let (calibration, thresholds) = check(dir, parts)?;
         let staging = Staging::begin(dir)?;
         canto_encoder::save(model, &parts.architecture, staging.path())?;
         staging.write(TOKENIZER, parts.tokenizer_json.as_bytes())?;
         staging.write(TOKENIZER_CONFIG, &to_json(dir, &tokenizer_config(parts))?)?;
         staging.write(SETTINGS, &to_json(dir, &Settings::from(parts))?)?;
+        staging.write(CALIBRATION, &to_json(dir, &calibration)?)?;
         staging.write(THRESHOLDS, &to_json(dir, &thresholds)?)?;
         staging.write(METRICS, &to_json(dir, &parts.metrics)?)?;
         staging.write(RUN, parts.run_config.as_bytes())?;
@@ -36,16 +40,22 @@ fn tokenizer_config(parts: &Parts) -> serde_json::Value {
     json!({ "model_max_length": parts.batch.max_tokens, "truncation_side": "right" })
 }
 
-/// The thresholds in label order.
-fn check(dir: &Path, parts: &Parts) -> Result<canto_evaluate::Thresholds, Error> {
+/// Calibration and thresholds in label order.
+fn check(dir: &Path, parts: &Parts) -> Result<(Calibration, Thresholds), Error> {
     let architecture = &parts.architecture;
     if architecture.labels.is_empty() {
         return Err(Error::NoLabels { path: dir.to_owned() });
     }
     let tokenizer = LyricTokenizer::from_json(&parts.tokenizer_json)?;
     windows(architecture, tokenizer, &parts.batch, dir)?;
-    let aligned = parts.thresholds.aligned(&architecture.labels);
-    aligned.map_err(|source| Error::Thresholds { path: dir.join(THRESHOLDS), source })
+    let labels = &architecture.labels;
+    let fault = |name: &str| {
+        let path = dir.join(name);
+        |source| Error::Misfit { path, source }
+    };
+    let calibration = parts.calibration.aligned(labels).map_err(fault(CALIBRATION))?;
+    let thresholds = parts.thresholds.aligned(labels).map_err(fault(THRESHOLDS))?;
+    Ok((calibration, thresholds))
 }
 
 /// JSON that people read too, with a line end.

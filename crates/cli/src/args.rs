@@ -137,21 +137,32 @@ pub(crate) struct TuneArgs {
 
 #[derive(Args, Debug)]
 #[command(after_help = "The test songs are read once: a second call prints what the first one \
-    stored,\nunless weights, thresholds or songs have changed.\n\n\
+    stored,\nunless weights, thresholds or songs have changed. The report lies in RUN/metrics: \n\
+    report.html to look at, report.md, report.json, and test_scores.ndjson.\n\n\
     Examples:\n  canto eval artifacts/quickstart\n  \
-    canto eval artifacts/quickstart --data data/prepared/other --again")]
+    canto eval artifacts/first artifacts/second\n  \
+    canto eval artifacts/quickstart --data data/prepared/other --out other-report\n  \
+    canto eval artifacts/quickstart --split-check")]
 pub(crate) struct EvalArgs {
-    /// Run, such as `artifacts/quickstart`.
-    pub(crate) run: PathBuf,
+    /// Run, such as `artifacts/quickstart`; several are compared with the first.
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
     /// Prepared songs; otherwise those it was trained on.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Folder for the report; otherwise `metrics` in the run's folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
     /// Measures again although a result is stored.
     #[arg(long)]
     pub(crate) again: bool,
-    /// Prints the metrics as JSON.
+    /// Prints the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Tells what a split by song, which lets artists leak, would have added: trains the TF-IDF
+    /// baseline on both splits and measures no model.
+    #[arg(long, conflicts_with_all = ["json", "again", "out"])]
+    pub(crate) split_check: bool,
     #[command(flatten)]
     pub(crate) device: DeviceArg,
 }

@@ -10,8 +10,10 @@ mod config;
 mod console;
 mod failure;
 mod progress;
+mod report;
 mod run_folder;
 mod songs;
+mod tuning;
 mod watch;
 
 use args::Cli;

@@ -63,31 +63,38 @@ impl RunFolder {
         write(&self.0.join("run.toml"), recipe.as_bytes())
     }
 
+    /// Where metrics and the report go.
+    pub(crate) fn metrics(&self) -> PathBuf {
+        self.0.join("metrics")
+    }
+
     /// Stores `metrics/<split>.json`.
     pub(crate) fn store_metrics(
         &self,
         split: &str,
         metrics: &impl Serialize,
     ) -> anyhow::Result<()> {
-        let folder = self.0.join("metrics");
+        let folder = self.metrics();
         fs_err::create_dir_all(&folder)?;
         let mut text = serde_json::to_vec_pretty(metrics)?;
         text.push(b'\n');
         write(&folder.join(format!("{split}.json")), &text)
     }
 
-    /// Removes `metrics/<split>.json`, which no longer holds.
-    pub(crate) fn forget_metrics(&self, split: &str) -> anyhow::Result<()> {
-        let path = self.0.join("metrics").join(format!("{split}.json"));
-        if path.exists() {
-            fs_err::remove_file(path)?;
+    /// Removes the report on the test songs, which no longer holds.
+    pub(crate) fn forget_report(&self) -> anyhow::Result<()> {
+        for name in ["report.json", "report.md", "report.html", "test_scores.ndjson"] {
+            let path = self.metrics().join(name);
+            if path.exists() {
+                fs_err::remove_file(path)?;
+            }
         }
         Ok(())
     }
 }
 
 /// Writes a file aside, syncs it and gives it its name.
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());

@@ -2,11 +2,10 @@
 
 use crate::failure::Refusal;
 use canto_bundle::Bundle;
-use canto_corpus::Prepared;
+use canto_corpus::{Prepared, first_named_artist};
 use canto_encoder::{DeviceChoice, OpenDevice};
-use canto_evaluate::{Metrics, Scores, Targets};
-use canto_score::Scorer;
-use canto_song::{Genre, Progress, Song, Split};
+use canto_evaluate::{Groups, Metrics, Targets};
+use canto_song::{Genre, Song, Split};
 use std::path::Path;
 
 /// Opens the device and says where the choice was not met.
@@ -45,31 +44,32 @@ pub(crate) fn fingerprint(prepared: &Prepared) -> String {
     prepared.manifest().files.get("songs.parquet").cloned().unwrap_or_default()
 }
 
-/// What the model says of `songs`, and what it should say.
-pub(crate) fn score(
-    bundle: &Bundle,
-    device: DeviceChoice,
-    songs: &[Song],
-    progress: &dyn Progress,
-) -> anyhow::Result<(Scores, Targets)> {
-    let labels = Genre::names();
-    if bundle.labels() != labels {
-        let found = bundle.labels().join("`, `");
-        let refusal = Refusal::new(format!("the model's labels are `{found}`, not the genres"))
-            .hint("only models that canto trained can be tuned and measured on prepared songs");
-        return Err(refusal.into());
+/// Refuses a model that was not trained on the genres.
+pub(crate) fn refuse_other_labels(bundle: &Bundle) -> anyhow::Result<()> {
+    if bundle.labels() == Genre::names() {
+        return Ok(());
     }
-    let open = open_device(device)?;
-    let model = bundle.load_model(&open.device)?;
-    let lyrics: Vec<&str> = songs.iter().map(|song| song.lyrics.as_str()).collect();
-    let scorer = Scorer::new(&model, &open.device, bundle.windows(), labels.len());
-    let scored = scorer.score(&lyrics, progress)?;
-    let scores = scored.into_iter().flat_map(|song| song.scores).collect();
-    let targets = songs.iter().flat_map(|song| song.genres.flags()).collect();
-    Ok((
-        Scores::new(songs.len(), labels.len(), scores)?,
-        Targets::new(songs.len(), labels.len(), targets)?,
-    ))
+    let found = bundle.labels().join("`, `");
+    let refusal = Refusal::new(format!("the model's labels are `{found}`, not the genres"))
+        .hint("only models that canto trained can be tuned and measured on prepared songs");
+    Err(refusal.into())
+}
+
+/// The lyrics of `songs`, cleaned as they are.
+pub(crate) fn lyrics(songs: &[Song]) -> Vec<&str> {
+    songs.iter().map(|song| song.lyrics.as_str()).collect()
+}
+
+/// What a model should say of `songs`.
+pub(crate) fn targets(songs: &[Song]) -> anyhow::Result<Targets> {
+    let flags = songs.iter().flat_map(|song| song.genres.flags()).collect();
+    Ok(Targets::new(songs.len(), Genre::ALL.len(), flags)?)
+}
+
+/// Songs of one artist belong together when they are resampled.
+pub(crate) fn artists(songs: &[Song]) -> Groups {
+    let names: Vec<_> = songs.iter().map(|song| first_named_artist(&song.artist)).collect();
+    Groups::new(&names)
 }
 
 /// The figures that count, on one line.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What each crate may use of ours. `cli` may use all.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("song", &[]),
     ("sample", &["song"]),
     ("corpus", &["song"]),

@@ -1,9 +1,9 @@
 //! Scores to metrics and thresholds: pure functions.
 //!
 //! Owns what a good prediction is: metrics of rank, decision and calibration, their intervals over
-//! resampled groups of rows, what is drawn of them, the search for a calibration and for
-//! thresholds, and the table that people read. Validation and test scores are different types, so
-//! that nothing can be tuned on the test split. Knows nothing of models, files or tensors.
+//! resampled groups of rows, what is drawn of them, and the search for a calibration and for
+//! thresholds. Validation and test scores are different types, so that nothing can be tuned on the
+//! test split. Knows nothing of models, files or tensors.
 //!
 //! Everywhere: a label is decided when its score is at least its threshold; arithmetic is in
 //! `f64` over `f32` scores; values equal scikit-learn's, and where one is undefined it is `None`.
@@ -30,7 +30,6 @@ mod reliability;
 mod row;
 mod scores;
 mod slices;
-pub mod table;
 mod thin;
 mod thresholds;
 mod tune;

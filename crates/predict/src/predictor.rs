@@ -42,9 +42,13 @@ impl Predictor {
         self.bundle.labels()
     }
 
-    /// Scores of lyrics that are cleaned already, such as prepared songs; `eval` and `tune` go
-    /// this way.
+    /// Calibrated scores of lyrics that are cleaned already, such as prepared songs.
     pub fn scorer(&self) -> Scorer<'_> {
+        self.raw_scorer().calibrated(self.bundle.calibration())
+    }
+
+    /// The same before calibration: what a new calibration is fitted to.
+    pub fn raw_scorer(&self) -> Scorer<'_> {
         Scorer::new(&self.model, &self.device, self.bundle.windows(), self.labels().len())
     }
 

@@ -1,4 +1,5 @@
-//! What is said of a trained model: `report.json`, Markdown, and one self-contained HTML page.
+//! What is said of a trained model: `report.json`, Markdown, one self-contained HTML page, and
+//! plain text for a terminal.
 //!
 //! Owns the schema of the report and how it is shown. Knows nothing of models, tensors or where
 //! the figures come from.
@@ -17,6 +18,7 @@ mod markdown;
 mod markup;
 mod plots;
 mod schema;
+mod terminal;
 mod wording;
 
 pub use error::Error;
@@ -24,3 +26,4 @@ pub use file::{write, write_comparison};
 pub use html::{comparison_html, html};
 pub use markdown::{comparison_markdown, markdown};
 pub use schema::*;
+pub use terminal::{comparison_text, text};

@@ -1,12 +1,14 @@
 use crate::Error;
 use canto_batch::{Batch, Tokenized, Windows, inference_batches};
 use canto_encoder::{Classifier, Device, logits};
+use canto_evaluate::Calibration;
 use canto_song::Progress;
 
 /// What the model says of one song.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SongScores {
-    /// One probability a label, in label order: the mean over the song's windows.
+    /// One probability a label, in label order: the mean over the song's windows, calibrated where
+    /// the scorer is.
     pub scores: Vec<f32>,
     /// Tokens of the whole song, special tokens included.
     pub tokens: usize,
@@ -21,6 +23,7 @@ pub struct Scorer<'a> {
     device: &'a Device,
     windows: &'a Windows,
     labels: usize,
+    calibration: Option<&'a Calibration>,
 }
 
 impl<'a> Scorer<'a> {
@@ -31,7 +34,13 @@ impl<'a> Scorer<'a> {
         windows: &'a Windows,
         labels: usize,
     ) -> Self {
-        Self { model, device, windows, labels }
+        Self { model, device, windows, labels, calibration: None }
+    }
+
+    /// The same with scores calibrated; `calibration` is for the same labels in the same order.
+    #[must_use]
+    pub fn calibrated(self, calibration: &'a Calibration) -> Self {
+        Self { calibration: Some(calibration), ..self }
     }
 
     /// Scores cleaned lyrics, in input order.
@@ -63,7 +72,17 @@ impl<'a> Scorer<'a> {
             progress.advance(batch.rows as u64);
         }
         progress.finish();
-        Ok(songs.iter().zip(sums).map(|(song, sum)| mean_over_windows(song, sum)).collect())
+        Ok(songs.iter().zip(sums).map(|(song, sum)| self.finished(song, sum)).collect())
+    }
+
+    /// The mean over a song's windows, calibrated.
+    fn finished(&self, song: &Tokenized, sums: Vec<f64>) -> SongScores {
+        let windows = song.windows.len().max(1) as f64;
+        let mut scores: Vec<f32> = sums.into_iter().map(|sum| (sum / windows) as f32).collect();
+        if let Some(calibration) = self.calibration {
+            calibration.apply_row(&mut scores);
+        }
+        SongScores { scores, tokens: song.tokens, truncated: song.truncated }
     }
 
     /// Adds each row's probabilities to the sums of the song that owns the row.
@@ -88,15 +107,6 @@ impl<'a> Scorer<'a> {
             }
         }
         Ok(())
-    }
-}
-
-fn mean_over_windows(song: &Tokenized, sums: Vec<f64>) -> SongScores {
-    let windows = song.windows.len().max(1) as f64;
-    SongScores {
-        scores: sums.into_iter().map(|sum| (sum / windows) as f32).collect(),
-        tokens: song.tokens,
-        truncated: song.truncated,
     }
 }
 

@@ -4,7 +4,7 @@ mod tiny;
 
 use canto_bundle::{Bundle, Parts, Provenance};
 use canto_corpus::{CleaningConfig, LanguageConfig};
-use canto_evaluate::Thresholds;
+use canto_evaluate::{Calibration, Thresholds};
 use canto_predict::{Explanation, Overrides, Predictor};
 use canto_song::{Genre, Silent};
 use canto_train::{Event, Observer, Outcome, TrainConfig, fit};
@@ -35,6 +35,7 @@ fn trained(tiny: &Tiny) -> Predictor {
     let parts = Parts {
         architecture: tiny.architecture.clone(),
         tokenizer_json: tiny.windows.tokenizer().to_json().unwrap(),
+        calibration: Calibration::None,
         thresholds: Thresholds::fixed(0.5, &labels),
         batch: tiny.windows.config().clone(),
         cleaning: CleaningConfig::default(),

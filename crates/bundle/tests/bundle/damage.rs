@@ -120,7 +120,7 @@ fn files_that_disagree_are_refused() {
 
     let (_run, dir) = written();
     rewrite(&dir, "thresholds.json", |value| value["values"][0]["label"] = "Polka".into());
-    assert!(matches!(refusal(&dir), Error::Thresholds { .. }));
+    assert!(matches!(refusal(&dir), Error::Misfit { .. }));
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn thresholds_and_metrics_change_and_nothing_else() {
     let (run, dir) = written();
     let weights = std::fs::read(dir.join("model.safetensors")).unwrap();
     let metrics = serde_json::json!({"test": {"macro_roc_auc": 0.5}});
-    let tuned = Replacement { thresholds: Some(thresholds([0.0, 0.3, 1.0])), metrics: None };
+    let tuned = Replacement { thresholds: Some(thresholds([0.0, 0.3, 1.0])), ..Default::default() };
     Bundle::replace(&dir, &tuned).unwrap();
     Bundle::replace(&dir, &Replacement { metrics: Some(metrics.clone()), ..Default::default() })
         .unwrap();
@@ -25,9 +25,9 @@ fn thresholds_of_another_model_change_nothing() {
     let (run, dir) = written();
     let mut other = thresholds([0.1; 3]);
     other.values[2].label = "Polka".to_owned();
-    let replacement = Replacement { thresholds: Some(other), metrics: None };
+    let replacement = Replacement { thresholds: Some(other), ..Default::default() };
     let error = Bundle::replace(&dir, &replacement).unwrap_err();
-    assert!(matches!(error, Error::Thresholds { .. }), "{error}");
+    assert!(matches!(error, Error::Misfit { .. }), "{error}");
     assert_eq!(*Bundle::open(&dir).unwrap().thresholds(), parts().thresholds);
     assert_eq!(names(run.path()), ["model"]);
 }
@@ -70,7 +70,7 @@ fn a_crash_before_the_clearing_up_is_cleared_up_later() {
     std::fs::create_dir(run.path().join(".model.old")).unwrap();
     std::fs::write(run.path().join(".model.old/manifest.json"), "{}").unwrap();
     Bundle::open(&dir).unwrap();
-    let tuned = Replacement { thresholds: Some(thresholds([0.2; 3])), metrics: None };
+    let tuned = Replacement { thresholds: Some(thresholds([0.2; 3])), ..Default::default() };
     Bundle::replace(&dir, &tuned).unwrap();
     assert_eq!(Bundle::open(&dir).unwrap().thresholds().values(), [0.2; 3]);
     assert_eq!(names(run.path()), ["model"]);

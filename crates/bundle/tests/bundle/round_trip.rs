@@ -67,7 +67,7 @@ fn parts_that_do_not_fit_are_refused_before_anything_is_written() {
     let error = write(&|parts| parts.batch.max_tokens = 33);
     assert!(matches!(error, Error::TooLong { found: 33, maximum: 32, .. }), "{error}");
     let error = write(&|parts| parts.thresholds.values[1].label = "Polka".to_owned());
-    assert!(matches!(error, Error::Thresholds { .. }), "{error}");
+    assert!(matches!(error, Error::Misfit { .. }), "{error}");
     let error = write(&|parts| parts.architecture.vocab_size -= 1);
     assert!(matches!(error, Error::Vocabulary { .. }), "{error}");
     let error = write(&|parts| parts.tokenizer_json.truncate(99));

@@ -4,7 +4,7 @@ use canto_batch::{BatchConfig, LyricTokenizer, Window};
 use canto_bundle::{Bundle, Parts, Provenance};
 use canto_corpus::{CleaningConfig, LanguageConfig};
 use canto_encoder::{Architecture, Classifier, Device, DeviceChoice};
-use canto_evaluate::{LabelThreshold, Strategy, Thresholds};
+use canto_evaluate::{Calibration, LabelThreshold, Strategy, Thresholds};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -44,6 +44,7 @@ pub(crate) fn parts() -> Parts {
     let language = LanguageConfig { confidence_floor: 0.25, ..LanguageConfig::default() };
     Parts {
         tokenizer_json: tokenizer.to_json().unwrap(),
+        calibration: Calibration::None,
         thresholds: thresholds([0.25, 0.5, 0.75]),
         batch: BatchConfig {
             max_tokens: 24,

@@ -6,16 +6,16 @@ use crate::console::Console;
 use crate::failure::Refusal;
 use crate::run_folder::RunFolder;
 use crate::songs::{headline, of_split, open_device, open_prepared};
+use crate::tuning::Tuned;
 use crate::watch::{Watch, stop_on_interrupt};
 use anyhow::Context;
 use canto_batch::{LyricTokenizer, Windows};
 use canto_bundle::{Bundle, Parts, Provenance};
 use canto_corpus::Prepared;
 use canto_encoder::{Adaptation, Architecture, Classifier, Device, OpenDevice};
-use canto_evaluate::{Metrics, metrics, tune};
+use canto_evaluate::Metrics;
 use canto_song::{Genre, Progress, Song, Split};
 use canto_train::{Best, Checkpoint, Examples, Inputs, Outcome, fit, training_device};
-use serde_json::json;
 use std::path::Path;
 
 /// Trains, tunes on the validation songs and writes the bundle.
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
     let prepared = open_prepared(&config.data.prepared)?;
     warn_of_other_cleaning(&config, &prepared);
     let songs = of_split(&prepared, Split::Train)?;
-    let validation = of_split(&prepared, Split::Validation)?;
+    let validation_songs = of_split(&prepared, Split::Validation)?;
     let device = open_device(config.run.device)?;
 
     let stages = console.stages();
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
     let windows = beginning.windows(&config)?;
     stages.start("tokenise", None);
     let train = Examples::new(&songs, &windows)?;
-    let validation = Examples::new(&validation, &windows)?;
+    let validation = Examples::new(&validation_songs, &windows)?;
     stages.finish();
 
     let recipe = toml::to_string(&config).context("the recipe cannot be stored")?;
@@ -59,29 +59,28 @@ pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
             Ok(())
         }
         Outcome::Finished { model, validation, best } => {
-            let labels = Genre::names();
-            let thresholds = tune(&validation, &config.tune, &labels)?;
-            let metrics = metrics(&validation, &thresholds, &labels)?;
+            let tuned = Tuned::new(&validation, &validation_songs, &config, &Genre::names())?;
             let rules = &prepared.manifest().config;
             let parts = Parts {
                 architecture: beginning.architecture,
                 tokenizer_json: windows.tokenizer().to_json()?,
-                thresholds,
+                calibration: tuned.calibration.clone(),
+                thresholds: tuned.thresholds.clone(),
                 batch: config.batch.clone(),
                 cleaning: rules.cleaning.clone(),
                 language: rules.language.clone(),
                 run_config: recipe,
-                metrics: json!({ "validation": metrics }),
+                metrics: tuned.stored(),
                 provenance: provenance(&config, &prepared, songs.len(), best),
             };
             Bundle::write(&folder.model(), &model, &parts)?;
-            conclude(&folder, &metrics)
+            conclude(&folder, &tuned.metrics)
         }
     }
 }
 
 fn conclude(folder: &RunFolder, metrics: &Metrics) -> anyhow::Result<()> {
-    folder.forget_metrics("test")?;
+    folder.forget_report()?;
     folder.store_metrics("validation", metrics)?;
     let run = folder.path().display();
     tracing::info!("validation, at thresholds tuned on it: {}", headline(metrics));

@@ -1,31 +1,43 @@
-//! `canto tune`: new thresholds for trained weights.
+//! `canto tune`: a new calibration and new thresholds for trained weights.
 
 use crate::args::TuneArgs;
 use crate::config::{Override, RunConfig};
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::run_folder::RunFolder;
-use crate::songs::{headline, of_split, open_prepared, score};
+use crate::songs::{
+    headline, lyrics, of_split, open_device, open_prepared, refuse_other_labels, targets,
+};
+use crate::tuning::{ACCOUNT, Tuned};
 use canto_bundle::{Bundle, Replacement};
-use canto_evaluate::{Metrics, Thresholds, Validation, metrics, tune};
+use canto_evaluate::{Scored, Scores, Validation, metrics};
+use canto_predict::Predictor;
 use canto_song::Split;
-use serde_json::json;
 
-/// Scores the validation songs, tunes and stores thresholds and metrics; weights stay.
+/// Scores the validation songs, calibrates, tunes and stores what came out; weights stay.
 pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<()> {
     let bundle = Bundle::open(&Bundle::locate(&args.run)?)?;
+    refuse_other_labels(&bundle)?;
     let config = restored(&bundle, &overrides(args))?;
     let prepared = open_prepared(&config.data.prepared)?;
     let songs = of_split(&prepared, Split::Validation)?;
-    let stages = console.stages();
-    let (scores, targets) = score(&bundle, args.device.device, &songs, &stages)?;
-    let validation = Validation::new(scores, targets)?;
-    let thresholds = tune(&validation, &config.tune, bundle.labels())?;
-    let before = metrics(&validation, bundle.thresholds(), bundle.labels())?;
-    let after = metrics(&validation, &thresholds, bundle.labels())?;
+    let device = open_device(args.device.device)?;
+    let predictor = Predictor::open(bundle, &device.device)?;
+    let scored = predictor.raw_scorer().score(&lyrics(&songs), &console.stages())?;
+    let scores = scored.into_iter().flat_map(|song| song.scores).collect();
+    let raw = Validation::new(
+        Scores::new(songs.len(), predictor.labels().len(), scores)?,
+        targets(&songs)?,
+    )?;
+    let tuned = Tuned::new(&raw, &songs, &config, predictor.labels())?;
+    let bundle = predictor.bundle();
+    let scores = bundle.calibration().apply(raw.scores());
+    let before = Validation::new(scores, raw.targets().clone())?;
+    let before = metrics(&before, bundle.thresholds(), bundle.labels())?;
     tracing::info!("validation before: {}", headline(&before));
-    tracing::info!("validation after:  {}", headline(&after));
-    store(&bundle, thresholds, &after)
+    tracing::info!("validation after:  {}", headline(&tuned.metrics));
+    tracing::info!("calibration: {}", tuned.account.calibration.reason);
+    store(bundle, &tuned)
 }
 
 fn overrides(args: &TuneArgs) -> Vec<Override> {
@@ -48,21 +60,24 @@ pub(crate) fn restored(bundle: &Bundle, overrides: &[Override]) -> anyhow::Resul
     Ok(RunConfig::restore(text, &bundle.dir().join("run.toml"), overrides)?)
 }
 
-/// What was measured on the test songs held for the old thresholds only.
-fn store(bundle: &Bundle, thresholds: Thresholds, metrics: &Metrics) -> anyhow::Result<()> {
-    let same = bundle.thresholds() == &thresholds;
+/// What was measured on the test songs held for the old decisions only.
+fn store(bundle: &Bundle, tuned: &Tuned) -> anyhow::Result<()> {
+    let same = bundle.thresholds() == &tuned.thresholds
+        && bundle.calibration() == &tuned.calibration
+        && bundle.metrics().get(ACCOUNT).is_some();
     if same {
-        tracing::info!("the thresholds stay as they were");
+        tracing::info!("calibration and thresholds are as they were");
         return Ok(());
     }
     let replacement = Replacement {
-        thresholds: Some(thresholds),
-        metrics: Some(json!({ "validation": metrics })),
+        calibration: Some(tuned.calibration.clone()),
+        thresholds: Some(tuned.thresholds.clone()),
+        metrics: Some(tuned.stored()),
     };
     Bundle::replace(bundle.dir(), &replacement)?;
     if let Some(run) = RunFolder::around(bundle.dir()) {
-        run.forget_metrics("test")?;
-        run.store_metrics("validation", metrics)?;
+        run.forget_report()?;
+        run.store_metrics("validation", &tuned.metrics)?;
     }
     tracing::info!("wrote {}", bundle.dir().display());
     Ok(())

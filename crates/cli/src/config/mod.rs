@@ -17,7 +17,7 @@ pub(crate) use sections::{DataSection, RunSection};
 
 use canto_batch::BatchConfig;
 use canto_corpus::CorpusConfig;
-use canto_evaluate::TuneConfig;
+use canto_evaluate::{BootstrapConfig, CalibrateConfig, TuneConfig};
 use canto_song::Problem;
 use canto_train::TrainConfig;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,9 @@ pub(crate) struct RunConfig {
     pub(crate) model: ModelSection,
     pub(crate) batch: BatchConfig,
     pub(crate) train: TrainConfig,
+    pub(crate) calibrate: CalibrateConfig,
     pub(crate) tune: TuneConfig,
+    pub(crate) bootstrap: BootstrapConfig,
 }
 
 impl RunConfig {
@@ -90,7 +92,9 @@ impl RunConfig {
             ("model", self.model.problems(self.batch.max_tokens)),
             ("batch", self.batch.problems()),
             ("train", self.train.problems()),
+            ("calibrate", self.calibrate.problems()),
             ("tune", self.tune.problems()),
+            ("bootstrap", self.bootstrap.problems()),
         ];
         let within = |(name, problems): (&str, Vec<Problem>)| {
             problems.into_iter().map(move |problem| problem.within(name)).collect::<Vec<_>>()

@@ -20,15 +20,69 @@ fn a_run_leaves_what_it_promises() {
 fn the_test_songs_are_read_once() {
     let folder = copied();
     let first = say(folder.path(), &["eval", "artifacts/micro"]).well();
-    assert!(first.out.contains("macro AUC") && first.out.contains("Hip-Hop"), "{}", first.out);
+    for part in ["macro AUC", "Hip-Hop", "TF-IDF", "prior", "95% interval", "unseen in training"] {
+        assert!(first.out.contains(part), "no `{part}` in:\n{}", first.out);
+    }
     let again = say(folder.path(), &["eval", "artifacts/micro"]).well();
     assert_eq!(again.out, first.out);
     assert!(again.err.contains("measured before"), "{}", again.err);
     assert!(!again.err.contains("computing on"), "{}", again.err);
-    assert!(folder.path().join("artifacts/micro/metrics/test.json").is_file());
     let anew = say(folder.path(), &["eval", "artifacts/micro", "--again", "--json"]).well();
-    let metrics: Value = serde_json::from_str(&anew.out).unwrap();
-    assert!(metrics["macro_f1"].is_number(), "{metrics}");
+    let report: Value = serde_json::from_str(&anew.out).unwrap();
+    assert!(report["metrics"]["macro_f1"].is_number(), "{report}");
+}
+
+#[test]
+fn the_report_lies_with_the_run() {
+    let folder = copied();
+    say(folder.path(), &["eval", "artifacts/micro"]).well();
+    let metrics = folder.path().join("artifacts/micro/metrics");
+    let files =
+        ["report.html", "report.json", "report.md", "test_scores.ndjson", "validation.json"];
+    assert_eq!(names(&metrics), files);
+    let json = std::fs::read_to_string(metrics.join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let rejects = report["funnel"]["rejects"].as_array().unwrap();
+    let rejected: u64 = rejects.iter().map(|reason| reason[1].as_u64().unwrap()).sum();
+    let count = |of: &Value| of.as_u64().unwrap();
+    let funnel = &report["funnel"];
+    assert_eq!(count(&funnel["rows"]), rejected + count(&funnel["songs"]));
+    let by = |slice: &Value| slice["by"].as_str().unwrap().to_owned();
+    let slices: Vec<String> = report["slices"].as_array().unwrap().iter().map(by).collect();
+    for by in ["tokens", "reading", "language confidence", "genres", "artist"] {
+        assert!(slices.iter().any(|found| found == by), "{by} in {slices:?}");
+    }
+    assert_eq!(report["examples"].as_array().unwrap().len(), 14);
+    assert!(!report["learning"]["loss"].as_array().unwrap().is_empty());
+    let page = std::fs::read_to_string(metrics.join("report.html")).unwrap();
+    assert!(page.contains("micro") && !page.contains("https://"), "no network");
+    let other = say(folder.path(), &["eval", "artifacts/micro", "--out", "elsewhere"]).well();
+    assert!(other.err.contains("elsewhere/report.html"), "{}", other.err);
+}
+
+#[test]
+fn two_runs_are_compared_song_by_song() {
+    let folder = copied();
+    let recipe = recipe("quickstart.toml");
+    let mut train = micro(&["train", "--run", "other", "--data", "prepared"], &recipe);
+    train.extend(["--set", "run.seed=7"]);
+    say(folder.path(), &train).well();
+    let said = say(folder.path(), &["eval", "artifacts/micro", "artifacts/other"]).well();
+    assert!(said.out.contains("other against micro"), "{}", said.out);
+    assert!(said.out.contains("macro AUC") && said.out.contains('→'), "{}", said.out);
+    assert!(folder.path().join("artifacts/micro/metrics/comparison.html").is_file());
+    let same = say(folder.path(), &["eval", "artifacts/micro", "artifacts/micro", "--json"]).well();
+    let comparison: Value = serde_json::from_str(&same.out).unwrap();
+    for metric in comparison["differences"][0]["metrics"].as_array().unwrap() {
+        assert_eq!(metric["difference"]["value"], 0.0, "{metric}");
+    }
+}
+
+#[test]
+fn artist_leakage_is_told() {
+    let said = say(trained(), &["eval", "artifacts/micro", "--split-check"]).well();
+    assert!(said.out.contains("by song") && said.out.contains("macro AUC"), "{}", said.out);
+    assert!(!trained().join("artifacts/micro/metrics/report.json").exists());
 }
 
 #[test]
@@ -37,7 +91,7 @@ fn new_thresholds_ask_for_a_new_test() {
     say(folder.path(), &["eval", "artifacts/micro"]).well();
     let tune = ["tune", "artifacts/micro", "--strategy", "fixed", "--set", "tune.fixed=0.15"];
     say(folder.path(), &tune).well();
-    assert!(!folder.path().join("artifacts/micro/metrics/test.json").exists());
+    assert!(!folder.path().join("artifacts/micro/metrics/report.json").exists());
     let eval = say(folder.path(), &["eval", "artifacts/micro"]).well();
     assert!(!eval.err.contains("measured before"), "{}", eval.err);
     assert!(eval.out.contains("0.15"), "{}", eval.out);

@@ -4,7 +4,7 @@ use canto_batch::{BatchConfig, LyricTokenizer, Window};
 use canto_bundle::{Bundle, Parts, Provenance};
 use canto_corpus::{CleaningConfig, LanguageConfig};
 use canto_encoder::{Architecture, Device, DeviceChoice};
-use canto_evaluate::{LabelThreshold, Strategy, Thresholds};
+use canto_evaluate::{Calibration, LabelThreshold, Strategy, Thresholds};
 use canto_predict::Predictor;
 use tempfile::TempDir;
 
@@ -45,6 +45,7 @@ fn parts() -> Parts {
     });
     Parts {
         tokenizer_json: tokenizer.to_json().unwrap(),
+        calibration: Calibration::None,
         thresholds: Thresholds { strategy: Strategy::PerLabel, values: values.collect() },
         batch: BatchConfig {
             max_tokens: 32,

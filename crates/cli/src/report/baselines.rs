@@ -1,0 +1,84 @@
+//! What simpler models make of the same songs.
+
+use crate::config::RunConfig;
+use crate::report::Splits;
+use crate::songs::{artists, lyrics, targets};
+use canto_evaluate::{
+    Groups, Metrics, Scores, Test, Thresholds, Validation, compare, metrics, tune,
+};
+use canto_report::Baseline;
+use canto_song::{Genre, Progress, Song};
+use canto_tfidf::{Tfidf, TfidfConfig, prior};
+
+/// A simpler model's test scores, with thresholds tuned on validation as the model's are.
+pub(super) struct Rival {
+    name: &'static str,
+    title: &'static str,
+    pub(super) test: Test,
+    thresholds: Thresholds,
+}
+
+/// The prior, and words with a linear model; both learn from the training songs.
+pub(super) fn rivals(
+    splits: &Splits,
+    config: &RunConfig,
+    progress: &dyn Progress,
+) -> anyhow::Result<[Rival; 2]> {
+    let flags = flags(&splits.train);
+    let prior = |songs: &[Song]| Ok(prior(&flags, Genre::ALL.len(), songs.len())?);
+    let tfidf = fitted(&splits.train, progress)?;
+    let words = |songs: &[Song]| Ok(tfidf.score(&lyrics(songs)));
+    Ok([
+        rival("prior", "how common each genre is, and nothing else", splits, config, prior)?,
+        rival("tf_idf", "TF-IDF of words and pairs, logistic regression", splits, config, words)?,
+    ])
+}
+
+/// TF-IDF with logistic regression, fitted to `songs`.
+pub(super) fn fitted(songs: &[Song], progress: &dyn Progress) -> anyhow::Result<Tfidf> {
+    let config = TfidfConfig::default();
+    Ok(Tfidf::fit(&lyrics(songs), &flags(songs), &Genre::names(), &config, progress)?)
+}
+
+fn flags(songs: &[Song]) -> Vec<bool> {
+    songs.iter().flat_map(|song| song.genres.flags()).collect()
+}
+
+fn rival(
+    name: &'static str,
+    title: &'static str,
+    splits: &Splits,
+    config: &RunConfig,
+    score: impl Fn(&[Song]) -> anyhow::Result<Vec<f32>>,
+) -> anyhow::Result<Rival> {
+    let labels = Genre::names();
+    let scores = |songs: &[Song]| -> anyhow::Result<Scores> {
+        Ok(Scores::new(songs.len(), labels.len(), score(songs)?)?)
+    };
+    let Splits { validation, test, .. } = splits;
+    let tuning = Validation::new(scores(validation)?, targets(validation)?)?;
+    let thresholds = tune(&tuning, &artists(validation), &config.tune, &labels)?.thresholds;
+    Ok(Rival { name, title, test: Test::new(scores(test)?, targets(test)?)?, thresholds })
+}
+
+impl Rival {
+    /// Its own metrics at its own thresholds.
+    pub(super) fn metrics(&self, labels: &[String]) -> anyhow::Result<Metrics> {
+        Ok(metrics(&self.test, &self.thresholds, labels)?)
+    }
+
+    /// The rival's figures, and what the model has more, on the same resamples.
+    pub(super) fn baseline(
+        &self,
+        model: &Test,
+        thresholds: &Thresholds,
+        artists: &Groups,
+        config: &RunConfig,
+    ) -> anyhow::Result<Baseline> {
+        let (own, labels) = ((&self.test, &self.thresholds), Genre::names());
+        let found = compare(own, (model, thresholds), artists, &config.bootstrap, &labels)?;
+        let lift = found.iter().map(|found| (found.metric.clone(), found.difference)).collect();
+        let metrics = found.into_iter().map(|found| (found.metric, found.first)).collect();
+        Ok(Baseline { name: self.name.to_owned(), title: self.title.to_owned(), metrics, lift })
+    }
+}
