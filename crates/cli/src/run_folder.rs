@@ -96,11 +96,25 @@ impl RunFolder {
 /// Writes a file aside, syncs it and gives it its name.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = readable_by_all().tempfile_in(folder)?;
     let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
     written.with_context(|| format!("cannot write `{}`", path.display()))?;
     file.persist(path).with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(())
+}
+
+/// Temporary files are the owner's alone; what a run leaves is as readable as any file.
+#[cfg(unix)]
+fn readable_by_all() -> tempfile::Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(std::fs::Permissions::from_mode(0o666));
+    builder
+}
+
+#[cfg(not(unix))]
+fn readable_by_all() -> tempfile::Builder<'static, 'static> {
+    tempfile::Builder::new()
 }
 
 #[cfg(test)]
@@ -116,6 +130,18 @@ mod tests {
         fs_err::create_dir(run.model()).unwrap();
         let refusal = run.refuse_if_trained().unwrap_err().to_string();
         assert!(refusal.contains("first") && refusal.contains("is there already"), "{refusal}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_can_be_read_by_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, plain) = (folder.path().join("ours"), folder.path().join("plain"));
+        write(&ours, b"la").unwrap();
+        std::fs::write(&plain, "la").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&ours), mode(&plain));
     }
 
     #[test]

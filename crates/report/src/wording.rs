@@ -14,6 +14,7 @@ pub(crate) fn metric_title(name: &str) -> String {
         "roc_auc" => "AUC",
         "average_precision" => "AP",
         "f1" => "F1",
+        "matthews_correlation" => "Matthews correlation",
         other => return capital(format!("{average} {other}").replace('_', " ").trim()),
     };
     capital(format!("{average} {rest}").trim())

@@ -30,19 +30,15 @@ pub(crate) fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<()> {
     refuse_other_songs(&runs)?;
     let measured: Vec<Measured> =
         runs.iter().map(|run| run.measured(args, console)).collect::<anyhow::Result<_>>()?;
-    match (&runs[..], &measured[..]) {
-        ([_], [only]) => {
-            print(&canto_report::text(&only.report), &only.report.to_json()?, args.json)
-        }
-        _ => {
-            let comparison = compared(&runs, &measured)?;
-            if let Some(folder) = args.out.clone().or_else(|| runs.first()?.metrics_folder()) {
-                canto_report::write_comparison(&comparison, &folder)?;
-                tracing::info!("wrote {}", folder.join("comparison.html").display());
-            }
-            print(&canto_report::comparison_text(&comparison), &comparison.to_json()?, args.json)
-        }
+    if let [only] = &measured[..] {
+        return print(&canto_report::text(&only.report), &only.report.to_json()?, args.json);
     }
+    let comparison = compared(&runs, &measured)?;
+    if let Some(folder) = args.out.clone().or_else(|| runs.first()?.metrics_folder()) {
+        canto_report::write_comparison(&comparison, &folder)?;
+        tracing::info!("wrote {}", folder.join("comparison.html").display());
+    }
+    print(&canto_report::comparison_text(&comparison), &comparison.to_json()?, args.json)
 }
 
 /// A run as it is measured.
