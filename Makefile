@@ -68,7 +68,8 @@ interop: venv ## Round trip with transformers on real MiniLM, MPNet and roberta-
 		--mpnet $(MODELS)/mpnet --roberta-tokenizer $(TOKENIZER)
 
 bench: venv ## Preparation beside pandas and langdetect, in one run (LYRICS=…)
-	$(CARGO) bench --workspace --bench prepare -- $(LYRICS) --peer $(VENV)/bin/python
+	$(CARGO) bench --workspace --bench prepare -- $(abspath $(LYRICS)) \
+		--peer $(abspath $(VENV))/bin/python
 
 report-check: ## Looks at the report's pages in headless Chromium, which must be installed
 	$(CARGO) test --release --workspace --test browser
