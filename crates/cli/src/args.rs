@@ -37,9 +37,9 @@ pub(crate) enum Command {
     Prepare(PrepareArgs),
     /// Trains a model by a recipe; the result is `artifacts/<run>/`.
     Train(TrainArgs),
-    /// Chooses the thresholds of a run anew on its validation songs.
+    /// Calibrates a run and chooses its thresholds anew, on its validation songs.
     Tune(TuneArgs),
-    /// Measures a run on its test songs, once.
+    /// Reports on a run's test songs, read once, or compares runs.
     Eval(EvalArgs),
     /// Tells the genres of lyrics.
     Predict(PredictArgs),
@@ -119,7 +119,9 @@ pub(crate) struct TrainArgs {
 #[command(after_help = "Examples:\n  \
     canto tune artifacts/quickstart\n  \
     canto tune artifacts/quickstart --strategy global\n  \
-    canto tune artifacts/quickstart --strategy fixed --set tune.fixed=0.2")]
+    canto tune artifacts/quickstart --strategy fixed --set tune.fixed=0.2\n  \
+    canto tune artifacts/quickstart --set tune.precision_at=0.8\n  \
+    canto tune artifacts/quickstart --set calibrate.method=platt")]
 pub(crate) struct TuneArgs {
     /// Run, such as `artifacts/quickstart`.
     pub(crate) run: PathBuf,

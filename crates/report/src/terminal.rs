@@ -2,9 +2,10 @@
 
 mod labels;
 
+use crate::figure::{UNDEFINED, count};
 use crate::schema::{Comparison, PRIOR, Report, TF_IDF};
 use canto_evaluate::{Difference, Interval};
-use labels::{UNDEFINED, table, thousands};
+use labels::table;
 use std::fmt::Write;
 
 /// The figures shown, the ones that a prior cannot reach first.
@@ -23,8 +24,8 @@ pub fn text(report: &Report) -> String {
     let artists = if report.artists_unseen { "unseen in training" } else { "seen in training too" };
     let mut text = format!(
         "{} songs of {} artists {artists}, {} labels\n\n",
-        thousands(report.metrics.rows as u64),
-        thousands(report.bootstrap.units),
+        count(report.metrics.rows as u64),
+        count(report.bootstrap.units),
         report.labels.len()
     );
     let interval = format!("{:.0}% interval", 100.0 * report.bootstrap.confidence);

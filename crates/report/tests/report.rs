@@ -5,8 +5,8 @@ mod reading;
 
 use canto_evaluate::{Interval, METRIC_NAMES};
 use canto_report::{
-    Comparison, Error, FORMAT_VERSION, Report, comparison_html, comparison_markdown, html,
-    markdown, write, write_comparison,
+    Comparison, Error, FORMAT_VERSION, Report, comparison_html, comparison_markdown,
+    comparison_text, html, markdown, text, write, write_comparison,
 };
 use invented::{Invention, report};
 use reading::{assert_well_formed, of_labels, two_runs};
@@ -360,4 +360,47 @@ fn rows_that_nobody_accounts_for_are_told() {
     assert!(!html(&report).contains("are accounted for"));
     report.funnel.rejects.pop();
     assert!(html(&report).contains("10,174 rows were read but 9,967 are accounted for."));
+}
+
+#[test]
+fn the_terminal_shows_the_baselines_beside_the_model_and_a_line_a_label() {
+    let mut report = report(&Invention::default());
+    report.warnings = vec!["half the artists sing twice".to_owned()];
+    report.metrics.per_label[1].roc_auc = None;
+    report.metrics.undefined.roc_auc = vec!["Classical".to_owned()];
+    let text = text(&report);
+    let parts = [
+        "1,500 songs of ",
+        "unseen in training, 14 labels",
+        "model  95% interval",
+        "TF-IDF    prior",
+        "macro AUC",
+        "micro AUC",
+        "read it beside the prior's",
+        "label ",
+        "threshold",
+        "Alternative",
+        "Soundtrack",
+        "averages leave it out: Classical",
+        "note: half the artists sing twice",
+    ];
+    assert_in_order(&text, &parts);
+    let labels: Vec<&str> = text.lines().filter(|line| line.contains("%  ")).collect();
+    assert_eq!(labels.len(), 14);
+    let ends: Vec<usize> =
+        labels.iter().map(|line| line.trim_end_matches('*').chars().count()).collect();
+    assert!(ends.iter().all(|end| *end == ends[0]), "numbers line up: {ends:?}");
+    assert!(labels[1].contains('–'), "{}", labels[1]);
+}
+
+#[test]
+fn the_terminal_compares_runs_and_says_what_could_be_chance() {
+    let mut comparison = two_runs();
+    let difference = &mut comparison.differences[0].metrics[0];
+    difference.metric = "macro_roc_auc".to_owned();
+    difference.difference = Interval { value: 0.01, low: -0.01, high: 0.03 };
+    let text = comparison_text(&comparison);
+    let line = text.lines().find(|line| line.contains("macro AUC")).unwrap();
+    assert!(line.contains('→') && line.ends_with("could be chance"), "{line}");
+    assert!(text.contains(" against "), "{text}");
 }

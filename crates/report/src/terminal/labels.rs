@@ -1,14 +1,12 @@
 //! One line a label.
 
+use crate::figure::{UNDEFINED, count};
 use canto_evaluate::{LabelMetrics, Metrics};
 use std::fmt::Write;
 
 /// Heads of the columns.
 const HEADS: [&str; 9] =
     ["label", "songs", "share", "AUC", "AP", "F1", "precision", "recall", "threshold"];
-
-/// What stands where a metric is undefined.
-pub(super) const UNDEFINED: &str = "–";
 
 /// Labels in label order, aligned, then notes on what is marked.
 pub(super) fn table(metrics: &Metrics) -> String {
@@ -34,7 +32,7 @@ fn row(label: &LabelMetrics) -> [String; HEADS.len()] {
     let flag = if label.flagged { "*" } else { " " };
     [
         label.label.clone(),
-        thousands(label.support),
+        count(label.support),
         format!("{:.1}%", 100.0 * label.prevalence),
         decimals(label.roc_auc, 3),
         decimals(label.average_precision, 3),
@@ -83,17 +81,4 @@ fn aligned(cells: &[String], widths: &[usize]) -> String {
 
 fn decimals(value: Option<f64>, places: usize) -> String {
     value.map_or_else(|| UNDEFINED.to_owned(), |value| format!("{value:.places$}"))
-}
-
-/// `12345` as `12,345`.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
