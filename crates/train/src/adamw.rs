@@ -1,5 +1,6 @@
 use crate::config::TrainConfig;
 use crate::gradients::Gradients;
+use crate::layers::rates;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::prelude::*;
 use canto_encoder::{Backend, Classifier};
@@ -28,6 +29,8 @@ pub struct AdamW {
     epsilon: f64,
     /// One a parameter, in the order in which the model is visited.
     weight_decay: Vec<f64>,
+    /// Each parameter's share of the learning rate.
+    rates: Vec<f64>,
     pub(crate) moments: Vec<Option<Moments>>,
     /// Steps taken.
     pub(crate) time: i32,
@@ -42,6 +45,7 @@ impl AdamW {
             beta2: config.beta2,
             epsilon: config.epsilon,
             weight_decay: names.iter().map(decay).collect(),
+            rates: rates(names, config.layer_decay),
             moments: vec![None; names.len()],
             time: 0,
         }
@@ -62,6 +66,7 @@ impl AdamW {
         gradient: Tensor<Backend, 1>,
         rate: f64,
     ) -> Tensor<Backend, 1> {
+        let rate = rate * self.rates[index];
         let first_term = gradient.clone().mul_scalar(1.0 - self.beta1);
         let second_term = gradient.square().mul_scalar(1.0 - self.beta2);
         let (first, second) = match self.moments[index].take() {

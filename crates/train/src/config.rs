@@ -18,6 +18,11 @@ pub struct TrainConfig {
     pub schedule: ScheduleKind,
     /// Share of all optimiser steps over which the rate rises from 0, 0 to 1.
     pub warmup_ratio: f64,
+    /// The learning rate of each layer is this much of that of the layer above; the head has the
+    /// whole.
+    pub layer_decay: f64,
+    /// So many of the lowest layers, and the embeddings with them, stay as they are.
+    pub frozen_layers: usize,
     /// Decoupled weight decay; biases and layer norms have none.
     pub weight_decay: f64,
     /// AdamW's decay of the first moment.
@@ -28,6 +33,18 @@ pub struct TrainConfig {
     pub epsilon: f64,
     /// Largest global L2 norm of the gradients; 0 leaves them as they are.
     pub max_grad_norm: f64,
+    /// The loss of a label.
+    pub loss: LossKind,
+    /// `focal`: how much less sure predictions count.
+    pub focal_gamma: f64,
+    /// `asymmetric`: how much less sure positives count.
+    pub asymmetric_gamma_positive: f64,
+    /// `asymmetric`: how much less sure negatives count.
+    pub asymmetric_gamma_negative: f64,
+    /// `asymmetric`: negatives with a probability below this count nothing.
+    pub asymmetric_margin: f64,
+    /// Each target is drawn this far towards one half: y · (1 − s) + s / 2.
+    pub label_smoothing: f64,
     /// Weight of positive targets in the loss.
     pub pos_weight: PosWeight,
     /// Largest weight that `pos_weight = "balanced"` gives.
@@ -52,8 +69,22 @@ pub struct TrainConfig {
 pub enum ScheduleKind {
     /// To 0 at the last step, in a straight line.
     Linear,
+    /// To 0 at the last step, as half a cosine.
+    Cosine,
     /// Not at all.
     Constant,
+}
+
+/// The loss of a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// Binary cross-entropy.
+    Bce,
+    /// Focal loss.
+    Focal,
+    /// Asymmetric loss.
+    Asymmetric,
 }
 
 /// Weight of positive targets in the loss.
@@ -83,11 +114,19 @@ impl Default for TrainConfig {
             learning_rate: 2e-5,
             schedule: ScheduleKind::Linear,
             warmup_ratio: 0.0,
+            layer_decay: 1.0,
+            frozen_layers: 0,
             weight_decay: 0.01,
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
             max_grad_norm: 1.0,
+            loss: LossKind::Bce,
+            focal_gamma: 2.0,
+            asymmetric_gamma_positive: 0.0,
+            asymmetric_gamma_negative: 4.0,
+            asymmetric_margin: 0.05,
+            label_smoothing: 0.0,
             pos_weight: PosWeight::None,
             pos_weight_max: 10.0,
             precision: Precision::F32,
@@ -124,12 +163,21 @@ impl TrainConfig {
         ] {
             check(value.is_finite() && value > 0.0, key, value.to_string(), "a number above 0");
         }
-        for (key, value) in
-            [("weight_decay", self.weight_decay), ("max_grad_norm", self.max_grad_norm)]
-        {
+        for (key, value) in [
+            ("weight_decay", self.weight_decay),
+            ("max_grad_norm", self.max_grad_norm),
+            ("focal_gamma", self.focal_gamma),
+            ("asymmetric_gamma_positive", self.asymmetric_gamma_positive),
+            ("asymmetric_gamma_negative", self.asymmetric_gamma_negative),
+        ] {
             check(value.is_finite() && value >= 0.0, key, value.to_string(), "0 or more");
         }
-        for (key, value) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+        for (key, value) in [
+            ("beta1", self.beta1),
+            ("beta2", self.beta2),
+            ("asymmetric_margin", self.asymmetric_margin),
+            ("label_smoothing", self.label_smoothing),
+        ] {
             check((0.0..1.0).contains(&value), key, value.to_string(), "0 or more and below 1");
         }
         for (key, value) in [
@@ -138,6 +186,8 @@ impl TrainConfig {
         ] {
             check((0.0..=1.0).contains(&value), key, value.to_string(), "between 0 and 1");
         }
+        let decays = self.layer_decay > 0.0 && self.layer_decay <= 1.0;
+        check(decays, "layer_decay", self.layer_decay.to_string(), "above 0 and at most 1");
         problems
     }
 }

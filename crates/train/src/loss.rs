@@ -1,30 +1,112 @@
+use crate::config::{LossKind, TrainConfig};
 use burn::prelude::*;
-use burn::tensor::activation::log_sigmoid;
+use burn::tensor::activation::{log_sigmoid, sigmoid};
 use canto_encoder::{Backend, Device};
 use canto_song::{Genre, GenreSet};
 
-/// Binary cross-entropy of logits, averaged over labels, one value a row.
+/// What a label's logit costs; both parts are at least 0 and weighed by the target.
 ///
-/// `−mean_j [w_j · y_ij · ln σ(x_ij) + (1 − y_ij) · ln σ(−x_ij)]`, the formula of PyTorch's
-/// `BCEWithLogitsLoss` with `pos_weight` w.
+/// With p = σ(x), target y and weight w of positives:
 ///
-/// # Shapes
-///
-/// - `logits`, `targets`: `[rows, labels]`; targets are 0 or 1
-/// - `pos_weight`: `[labels]`
-/// - result: `[rows]`
-pub fn bce_with_logits(
-    logits: Tensor<Backend, 2>,
-    targets: Tensor<Backend, 2>,
-    pos_weight: Option<Tensor<Backend, 1>>,
-) -> Tensor<Backend, 1> {
-    let negatives = targets.clone().neg().add_scalar(1.0);
-    let positives = match pos_weight {
-        Some(weight) => targets * weight.unsqueeze::<2>(),
-        None => targets,
-    };
-    let sum = positives * log_sigmoid(logits.clone()) + negatives * log_sigmoid(logits.neg());
-    sum.mean_dim(1).squeeze_dim::<1>(1).neg()
+/// ```text
+/// loss = y · w · positive(x) + (1 − y) · negative(x)
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Loss {
+    /// `−ln p` and `−ln(1 − p)`: PyTorch's `BCEWithLogitsLoss`.
+    Bce,
+    /// `−(1 − p)^γ ln p` and `−p^γ ln(1 − p)` (Lin et al. 2017).
+    Focal {
+        /// γ: 0 is binary cross-entropy.
+        gamma: f64,
+    },
+    /// `−(1 − p)^γ₊ ln p` and `−q^γ₋ ln(1 − q)`, q = max(p − m, 0) (Ridnik et al. 2021).
+    Asymmetric {
+        /// γ₊.
+        positive: f64,
+        /// γ₋.
+        negative: f64,
+        /// m.
+        margin: f64,
+    },
+}
+
+impl Loss {
+    /// The loss that a recipe asks for.
+    pub fn new(config: &TrainConfig) -> Self {
+        match config.loss {
+            LossKind::Bce => Self::Bce,
+            LossKind::Focal => Self::Focal { gamma: config.focal_gamma },
+            LossKind::Asymmetric => Self::Asymmetric {
+                positive: config.asymmetric_gamma_positive,
+                negative: config.asymmetric_gamma_negative,
+                margin: config.asymmetric_margin,
+            },
+        }
+    }
+
+    /// The mean over labels, one value a row.
+    ///
+    /// # Shapes
+    ///
+    /// - `logits`, `targets`: `[rows, labels]`; targets from 0 to 1
+    /// - `pos_weight`: `[labels]`
+    /// - result: `[rows]`
+    pub fn of_rows(
+        self,
+        logits: Tensor<Backend, 2>,
+        targets: Tensor<Backend, 2>,
+        pos_weight: Option<Tensor<Backend, 1>>,
+    ) -> Tensor<Backend, 1> {
+        let negatives = targets.clone().neg().add_scalar(1.0);
+        let positives = match pos_weight {
+            Some(weight) => targets * weight.unsqueeze::<2>(),
+            None => targets,
+        };
+        let sum = positives * self.positive(logits.clone()) + negatives * self.negative(logits);
+        sum.mean_dim(1).squeeze_dim::<1>(1)
+    }
+
+    fn positive(self, logits: Tensor<Backend, 2>) -> Tensor<Backend, 2> {
+        let gamma = match self {
+            Self::Bce => 0.0,
+            Self::Focal { gamma } => gamma,
+            Self::Asymmetric { positive, .. } => positive,
+        };
+        focused(logits.clone().neg(), gamma) * log_sigmoid(logits).neg()
+    }
+
+    fn negative(self, logits: Tensor<Backend, 2>) -> Tensor<Backend, 2> {
+        match self {
+            Self::Bce => log_sigmoid(logits.neg()).neg(),
+            Self::Focal { gamma } => {
+                focused(logits.clone(), gamma) * log_sigmoid(logits.neg()).neg()
+            }
+            Self::Asymmetric { negative, margin, .. } => {
+                let shifted = sigmoid(logits).sub_scalar(margin).clamp_min(0.0);
+                // q is at most 1 − m; the clamp holds the logarithm where m is 0.
+                let rest = shifted.clone().neg().add_scalar(1.0).clamp_min(1e-7);
+                if negative == 0.0 {
+                    return rest.log().neg();
+                }
+                shifted.powf_scalar(negative) * rest.log().neg()
+            }
+        }
+    }
+}
+
+/// σ(x)^γ, by way of its logarithm: it has no infinite slope where σ(x) is 0.
+fn focused(logits: Tensor<Backend, 2>, gamma: f64) -> Tensor<Backend, 2> {
+    if gamma == 0.0 { logits.ones_like() } else { log_sigmoid(logits).mul_scalar(gamma).exp() }
+}
+
+/// Targets drawn towards one half, a label at a time: each label is a choice of its own, between
+/// yes and no, not one among all labels.
+pub(crate) fn smoothed(targets: Tensor<Backend, 2>, smoothing: f64) -> Tensor<Backend, 2> {
+    if smoothing == 0.0 {
+        return targets;
+    }
+    targets.mul_scalar(1.0 - smoothing).add_scalar(smoothing / 2.0)
 }
 
 /// The `pos_weight` that balances each label: negatives over positives, at most `max`.
@@ -57,28 +139,91 @@ mod tests {
         Tensor::from_data(TensorData::new(values.to_vec(), shape), &device)
     }
 
-    /// Expected: the printed formula in double precision.
-    #[test]
-    fn equals_the_formula() {
-        let logits = [0.5f32, -2.0, 3.0, 100.0, -100.0, 0.0];
-        let targets = [1.0f32, 0.0, 1.0, 0.0, 1.0, 1.0];
+    /// `[2, 3]` of logits, targets, weights of positives, and the loss of each row that `cell`
+    /// gives in double precision.
+    fn assert_formula(loss: Loss, cell: impl Fn(f64, f64, f64) -> f64) {
+        let logits = [0.5f32, -2.0, 3.0, 30.0, -30.0, 0.0];
+        let targets = [1.0f32, 0.0, 1.0, 0.0, 1.0, 0.75];
         let weights = [2.0f32, 1.0, 0.5];
-        let loss = bce_with_logits(
+        let found = loss.of_rows(
             tensor(&logits, [2, 3]),
             tensor(&targets, [2, 3]),
             Some(tensor(&weights, [3])),
         );
-        let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
-        let term = |i: usize| {
-            let (x, y, w) =
-                (f64::from(logits[i]), f64::from(targets[i]), f64::from(weights[i % 3]));
-            w * y * softplus(-x) + (1.0 - y) * softplus(x)
-        };
+        let term =
+            |i: usize| cell(f64::from(logits[i]), f64::from(targets[i]), f64::from(weights[i % 3]));
         let expected = [(0..3).map(term).sum::<f64>() / 3.0, (3..6).map(term).sum::<f64>() / 3.0];
-        let found: Vec<f32> = loss.into_data().to_vec().unwrap();
+        let found: Vec<f32> = found.into_data().to_vec().unwrap();
         for (found, expected) in found.iter().zip(expected) {
-            assert!((f64::from(*found) - expected).abs() < 1e-5 * expected.max(1.0), "{found}");
+            assert!(
+                (f64::from(*found) - expected).abs() < 2e-5 * expected.max(1.0),
+                "{loss:?}: {found} {expected}"
+            );
         }
+    }
+
+    fn softplus(x: f64) -> f64 {
+        x.max(0.0) + (-x.abs()).exp().ln_1p()
+    }
+
+    fn probability(x: f64) -> f64 {
+        1.0 / (1.0 + (-x).exp())
+    }
+
+    #[test]
+    fn binary_cross_entropy_equals_its_formula() {
+        assert_formula(Loss::Bce, |x, y, w| w * y * softplus(-x) + (1.0 - y) * softplus(x));
+    }
+
+    #[test]
+    fn focal_loss_equals_its_formula_and_without_gamma_is_cross_entropy() {
+        let focal = |gamma: f64| {
+            move |x: f64, y: f64, w: f64| {
+                let p = probability(x);
+                let (sure, unsure) = ((1.0 - p).powf(gamma), p.powf(gamma));
+                w * y * sure * softplus(-x) + (1.0 - y) * unsure * softplus(x)
+            }
+        };
+        assert_formula(Loss::Focal { gamma: 2.0 }, focal(2.0));
+        assert_formula(Loss::Focal { gamma: 0.5 }, focal(0.5));
+        assert_formula(Loss::Focal { gamma: 0.0 }, focal(0.0));
+    }
+
+    #[test]
+    fn asymmetric_loss_equals_its_formula() {
+        let loss = Loss::Asymmetric { positive: 1.0, negative: 4.0, margin: 0.05 };
+        assert_formula(loss, |x, y, w| {
+            let (p, q) = (probability(x), (probability(x) - 0.05).max(0.0));
+            w * y * (1.0 - p) * softplus(-x) - (1.0 - y) * q.powi(4) * (1.0 - q).ln()
+        });
+    }
+
+    /// Every loss has a finite slope everywhere, at the margin and far out too.
+    #[test]
+    fn gradients_are_finite() {
+        let device = crate::training_device(&DeviceChoice::Cpu.open().unwrap().device);
+        let losses = [
+            Loss::Bce,
+            Loss::Focal { gamma: 0.5 },
+            Loss::Asymmetric { positive: 0.0, negative: 4.0, margin: 0.05 },
+            Loss::Asymmetric { positive: 1.0, negative: 0.0, margin: 0.0 },
+        ];
+        for loss in losses {
+            let values = TensorData::new(vec![-60.0f32, -3.0, 0.0, 60.0], [2, 2]);
+            let logits = Tensor::<Backend, 2>::from_data(values, &device).require_grad();
+            let targets = TensorData::new(vec![1.0f32, 0.0, 1.0, 0.0], [2, 2]);
+            let targets = Tensor::<Backend, 2>::from_data(targets, &device);
+            let gradients = loss.of_rows(logits.clone(), targets, None).sum().backward();
+            let slopes: Vec<f32> = logits.grad(&gradients).unwrap().into_data().to_vec().unwrap();
+            assert!(slopes.iter().all(|slope| slope.is_finite()), "{loss:?}: {slopes:?}");
+        }
+    }
+
+    #[test]
+    fn smoothing_draws_each_label_towards_one_half() {
+        let drawn = smoothed(tensor(&[1.0, 0.0], [1, 2]), 0.1);
+        let drawn: Vec<f32> = drawn.into_data().to_vec().unwrap();
+        assert!((drawn[0] - 0.95).abs() < 1e-6 && (drawn[1] - 0.05).abs() < 1e-6, "{drawn:?}");
     }
 
     #[test]

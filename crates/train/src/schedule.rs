@@ -1,10 +1,11 @@
 use crate::config::{ScheduleKind, TrainConfig};
+use std::f64::consts::PI;
 
 /// The learning rate of each optimiser step.
 ///
-/// Counts optimiser steps, not micro-batches, from 0. Warm-up and linear decay follow
-/// `get_linear_schedule_with_warmup` of Hugging Face transformers, its rate of 0 at the first
-/// warm-up step included.
+/// Counts optimiser steps, not micro-batches, from 0. Warm-up and decay follow
+/// `get_linear_schedule_with_warmup` and `get_cosine_schedule_with_warmup` of Hugging Face
+/// transformers, their rate of 0 at the first warm-up step included.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
     kind: ScheduleKind,
@@ -31,11 +32,15 @@ impl Schedule {
         }
         match self.kind {
             ScheduleKind::Constant => 1.0,
-            ScheduleKind::Linear => {
-                let falling = self.total.saturating_sub(self.warmup).max(1);
-                self.total.saturating_sub(step) as f64 / falling as f64
-            }
+            ScheduleKind::Linear => self.left(step),
+            ScheduleKind::Cosine => 0.5 * (1.0 - (PI * self.left(step)).cos()),
         }
+    }
+
+    /// Share of the steps after warm-up that is still to come.
+    fn left(&self, step: usize) -> f64 {
+        let falling = self.total.saturating_sub(self.warmup).max(1);
+        self.total.saturating_sub(step) as f64 / falling as f64
     }
 }
 
@@ -65,6 +70,15 @@ mod tests {
         assert_eq!(rates(ScheduleKind::Linear, 0.0, 4), [1.0, 0.75, 0.5, 0.25]);
     }
 
+    /// Values of `get_cosine_schedule_with_warmup(optimizer, 2, 6)`.
+    #[test]
+    fn cosine_equals_hugging_face() {
+        let expected = [0.0, 0.5, 1.0, 0.853_553_390_593_273_8, 0.5, 0.146_446_609_406_726_27];
+        for (found, expected) in rates(ScheduleKind::Cosine, 0.33, 6).into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+    }
+
     #[test]
     fn constant_keeps_the_peak() {
         assert_eq!(rates(ScheduleKind::Constant, 0.5, 4), [0.0, 0.5, 1.0, 1.0]);
@@ -72,6 +86,7 @@ mod tests {
 
     #[test]
     fn all_warmup_never_divides_by_zero() {
+        assert!(rates(ScheduleKind::Cosine, 1.0, 3).iter().all(|rate| rate.is_finite()));
         assert!(rates(ScheduleKind::Linear, 1.0, 3).iter().all(|rate| rate.is_finite()));
     }
 }

@@ -2,7 +2,8 @@ use crate::adamw::AdamW;
 use crate::config::{PosWeight, TrainConfig};
 use crate::examples::Examples;
 use crate::gradients::Gradients;
-use crate::loss::{bce_with_logits, positive_weights, target_tensor};
+use crate::layers::frozen;
+use crate::loss::{Loss, positive_weights, smoothed, target_tensor};
 use crate::schedule::Schedule;
 use crate::{Error, training_device};
 use burn::prelude::*;
@@ -57,6 +58,8 @@ pub struct Trainer {
     pub(crate) optimiser: AdamW,
     schedule: Schedule,
     device: Device,
+    loss: Loss,
+    label_smoothing: f64,
     pos_weight: Option<Vec<f32>>,
     max_grad_norm: f64,
     seed: u64,
@@ -78,10 +81,12 @@ impl Trainer {
         let balanced = config.pos_weight == PosWeight::Balanced;
         let weights = || positive_weights(targets, config.pos_weight_max);
         Self {
-            model,
+            model: frozen(model, config.frozen_layers, &names),
             optimiser: AdamW::new(config, &names),
             schedule: Schedule::new(config, total),
             device: training_device(device),
+            loss: Loss::new(config),
+            label_smoothing: config.label_smoothing,
             pos_weight: balanced.then(|| weights().into_iter().map(|w| w as f32).collect()),
             max_grad_norm: config.max_grad_norm,
             seed,
@@ -100,7 +105,7 @@ impl Trainer {
         let mut loss = 0.0;
         let mut tokens = PaddingWaste::default();
         for micro_batch in window {
-            let share = self.loss(micro_batch).div_scalar(songs as f64);
+            let share = self.cost(micro_batch).div_scalar(songs as f64);
             gradients.add(Gradients::of(&share, &self.model));
             loss += scalar(share)?;
             tokens.add(&micro_batch.batch);
@@ -119,7 +124,7 @@ impl Trainer {
     }
 
     /// Sum over the songs of a micro-batch of their losses, shape `[1]`.
-    fn loss(&self, micro_batch: &MicroBatch) -> Tensor<Backend, 1> {
+    fn cost(&self, micro_batch: &MicroBatch) -> Tensor<Backend, 1> {
         let MicroBatch { batch, targets, weights } = micro_batch;
         let device = &self.device;
         let shape = [batch.rows, batch.length];
@@ -128,7 +133,8 @@ impl Trainer {
         let mask = TensorData::new(batch.attention_mask.clone(), shape);
         let logits = self.model.forward(ids, Tensor::from_data(mask, device));
         let pos_weight = self.pos_weight.as_deref().map(|w| Tensor::from_data(w, device));
-        let losses = bce_with_logits(logits, target_tensor(targets, device), pos_weight);
+        let targets = smoothed(target_tensor(targets, device), self.label_smoothing);
+        let losses = self.loss.of_rows(logits, targets, pos_weight);
         (losses * Tensor::from_data(weights.as_slice(), device)).sum()
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Int, Tensor, TensorData};
 use canto_encoder::{Backend, Device, DeviceChoice, load, named_parameters};
-use canto_train::{AdamW, Gradients, TrainConfig, bce_with_logits, training_device};
+use canto_train::{AdamW, Gradients, Loss, TrainConfig, training_device};
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;
@@ -50,7 +50,7 @@ fn ten_steps_lose_as_pytorch_does() {
         let mut optimiser = AdamW::new(&config, &names);
         for (step, expected) in inputs.losses.iter().enumerate() {
             let logits = model.forward(inputs.ids(&device), inputs.mask(&device));
-            let loss = bce_with_logits(logits, inputs.targets(&device), None).mean();
+            let loss = Loss::Bce.of_rows(logits, inputs.targets(&device), None).mean();
             let found: f32 = loss.clone().into_scalar();
             assert!((found - expected).abs() <= 1e-4, "{family}, step {step}: {found}, {expected}");
             let gradients = Gradients::of(&loss, &model);

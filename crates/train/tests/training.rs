@@ -92,6 +92,58 @@ fn accumulation_equals_one_large_batch() {
     assert!(far * 200 < whole.len(), "{far} of {} parameters differ", whole.len());
 }
 
+/// One step of the first eight songs: how far each parameter moved.
+fn moved(tiny: &Tiny, config: &TrainConfig) -> Vec<f32> {
+    let mut trainer = Trainer::new(tiny.model(), &tiny.device, config, &tiny.train.targets, 10, 1);
+    let songs: Vec<usize> = (0..8).collect();
+    trainer.step(&[MicroBatch::new(&tiny.train, &songs, &tiny.windows)], 8).unwrap();
+    let (start, end) = (values(&tiny.model().valid()), values(&trainer.model.valid()));
+    start.iter().zip(end).map(|(start, end)| (end - start).abs()).collect()
+}
+
+/// Parameters of the head: the last ones of the model.
+fn of_head(tiny: &Tiny) -> usize {
+    let (width, labels) = (32, tiny.train.targets[0].flags().into_iter().count());
+    width * width + width + width * labels + labels
+}
+
+#[test]
+fn frozen_layers_stay_and_the_head_learns() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::without_dropout();
+    let config = TrainConfig { frozen_layers: 1, warmup_ratio: 0.0, ..config() };
+    let moved = moved(&tiny, &config);
+    let (below, head) = moved.split_at(moved.len() - of_head(&tiny));
+    assert!(below.iter().all(|distance| *distance == 0.0));
+    assert!(head.iter().filter(|distance| **distance > 0.0).count() * 10 > 9 * head.len());
+}
+
+/// Adam's first step is the learning rate itself, whatever the gradient's size.
+#[test]
+fn lower_layers_move_as_much_less_as_the_decay_says() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::without_dropout();
+    let config = TrainConfig {
+        warmup_ratio: 0.0,
+        weight_decay: 0.0,
+        max_grad_norm: 0.0,
+        learning_rate: 1e-3,
+        ..config()
+    };
+    let whole = moved(&tiny, &config);
+    let decayed = moved(&tiny, &TrainConfig { layer_decay: 0.5, ..config });
+    let head = whole.len() - of_head(&tiny);
+    let ratio = |at: usize| decayed[at] / whole[at];
+    let is = |at: usize, share: f32| (ratio(at) - share).abs() < 1e-2;
+    let learnt: Vec<usize> = (0..whole.len()).filter(|&at| whole[at] > 9e-4).collect();
+    let (below, of_head): (Vec<usize>, Vec<usize>) = learnt.iter().partition(|&&at| at < head);
+    assert!(!of_head.is_empty() && of_head.iter().all(|&at| is(at, 1.0)));
+    assert!(below.iter().all(|&at| is(at, 0.5) || is(at, 0.25)), "the layer, or the embeddings");
+    for share in [0.5, 0.25] {
+        assert!(below.iter().filter(|&&at| is(at, share)).count() > 100, "{share}");
+    }
+}
+
 #[test]
 fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
     let _alone = tiny::alone();
