@@ -48,6 +48,17 @@ impl Family {
     }
 }
 
+/// What of a song the head reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// The first token, as Hugging Face's classes do.
+    #[default]
+    First,
+    /// The mean of all tokens that are not padding, which sentence encoders are trained for.
+    Mean,
+}
+
 /// Sizes and constants of an encoder with its head. Also the `[model.scratch]` section of a
 /// recipe; the defaults are roberta-base's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +91,8 @@ pub struct Architecture {
     /// Dropout in the head; `None` is `hidden_dropout`. MPNet has no such key and uses
     /// `hidden_dropout`.
     pub classifier_dropout: Option<f64>,
+    /// What of a song the head reads. transformers knows the first token only.
+    pub pooling: Pooling,
     /// Width of the head's dense layer; `None` is `hidden_size`. transformers builds no other
     /// width, and BERT's pooler has none.
     pub head_width: Option<usize>,
@@ -107,6 +120,7 @@ impl Default for Architecture {
             hidden_dropout: 0.1,
             attention_dropout: 0.1,
             classifier_dropout: None,
+            pooling: Pooling::First,
             head_width: None,
             initializer_range: 0.02,
             relative_attention_buckets: 32,

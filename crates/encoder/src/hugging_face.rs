@@ -1,6 +1,6 @@
 //! `config.json`: Hugging Face names outside, ours inside.
 
-use crate::architecture::{Architecture, Family};
+use crate::architecture::{Architecture, Family, Pooling};
 use crate::error::{ConfigProblem, Error};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -24,6 +24,7 @@ struct Raw {
     attention_probs_dropout_prob: Option<f64>,
     classifier_dropout: Option<f64>,
     head_width: Option<usize>,
+    pooling: Option<Pooling>,
     initializer_range: Option<f64>,
     relative_attention_num_buckets: Option<usize>,
     hidden_act: Option<String>,
@@ -54,7 +55,7 @@ impl Architecture {
     }
 
     /// A `config.json` that transformers and text-embeddings-inference load unchanged, but for a
-    /// `head_width` that they do not know.
+    /// `head_width` or a `pooling` that they do not know.
     pub fn to_hugging_face(&self) -> Value {
         let mut config = self.sizes();
         config.extend(self.classification());
@@ -68,6 +69,9 @@ impl Architecture {
             config.insert("position_embedding_type".into(), json!("absolute"));
             config.insert("classifier_dropout".into(), json!(self.classifier_dropout));
             config.insert("use_cache".into(), json!(true));
+        }
+        if self.pooling != Pooling::First {
+            config.insert("pooling".into(), json!(self.pooling));
         }
         if let Some(width) = self.head_width {
             config.insert("head_width".into(), json!(width));
@@ -201,6 +205,7 @@ impl Raw {
                 .attention_probs_dropout_prob
                 .unwrap_or(default.attention_dropout),
             classifier_dropout: self.classifier_dropout,
+            pooling: self.pooling.unwrap_or_default(),
             head_width: self.head_width,
             initializer_range: self.initializer_range.unwrap_or(default.initializer_range),
             relative_attention_buckets: self

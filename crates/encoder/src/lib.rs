@@ -16,7 +16,7 @@ mod parameters;
 mod safetensors_file;
 mod save;
 
-pub use architecture::{Architecture, Family};
+pub use architecture::{Architecture, Family, Pooling};
 pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, seed};
 pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
 pub use inference::logits;

@@ -1,6 +1,6 @@
 //! A Hugging Face folder → a classifier.
 
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, Pooling};
 use crate::error::{Error, Mismatch, TensorProblems};
 use crate::model::SequenceClassifier;
 use crate::names::{canonical, is_head, is_ignorable};
@@ -25,6 +25,8 @@ pub struct Loaded {
 /// What a base model is changed to before it is fine-tuned; `None` keeps what its folder says.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Adaptation {
+    /// What of a song the head reads; another than the folder's draws the head anew.
+    pub pooling: Option<Pooling>,
     /// Width of the head's dense layer; another width than the folder's draws the head anew.
     pub head_width: Option<usize>,
     /// Dropout after embeddings and blocks.
@@ -42,6 +44,7 @@ impl Adaptation {
         replace(&mut architecture.attention_dropout, self.attention_dropout);
         architecture.classifier_dropout =
             self.classifier_dropout.or(architecture.classifier_dropout);
+        architecture.pooling = self.pooling.unwrap_or(architecture.pooling);
         architecture.head_width = self.head_width.or(architecture.head_width);
     }
 }
@@ -76,7 +79,8 @@ pub fn load_adapted(
     }
     let fresh = Fresh {
         projection: architecture.labels != stored.labels,
-        head: architecture.head_width() != stored.head_width(),
+        head: architecture.head_width() != stored.head_width()
+            || architecture.pooling != stored.pooling,
     };
     let path = weights_path(dir)?;
     let bytes = read(&path)?;

@@ -2,9 +2,9 @@
 
 mod support;
 
-use canto_encoder::{Classifier, logits};
+use canto_encoder::{Adaptation, Classifier, Pooling, load_adapted, logits};
 use proptest::prelude::*;
-use support::{FAMILIES, cpu, distance, load_cpu};
+use support::{FAMILIES, cpu, distance, folder};
 
 const LONGEST: usize = 38;
 
@@ -24,8 +24,13 @@ fn score(model: &Classifier, pad: u32, rows: &[Vec<u32>], length: usize) -> Vec<
 
 #[test]
 fn a_row_alone_equals_the_row_in_a_batch() {
-    for name in FAMILIES {
-        let loaded = load_cpu(name);
+    let pooled = |name, pooling| {
+        let adaptation = Adaptation { pooling: Some(pooling), ..Adaptation::default() };
+        load_adapted(&folder(name), None, adaptation, &cpu()).unwrap()
+    };
+    let poolings = [Pooling::First, Pooling::Mean];
+    for (name, pooling) in FAMILIES.into_iter().flat_map(|name| poolings.map(|of| (name, of))) {
+        let loaded = pooled(name, pooling);
         let (pad, labels) = (loaded.architecture.pad_token_id as u32, loaded.model.labels());
         let config = ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() };
         proptest!(config, |(rows in rows(), padding in 0..=LONGEST)| {
@@ -34,7 +39,7 @@ fn a_row_alone_equals_the_row_in_a_batch() {
             for (row, together) in rows.iter().zip(together.chunks(labels)) {
                 let alone = score(&loaded.model, pad, std::slice::from_ref(row), row.len());
                 let off = distance(&alone, together);
-                prop_assert!(off <= 1e-5, "{}: off by {}", name, off);
+                prop_assert!(off <= 1e-5, "{} {:?}: off by {}", name, pooling, off);
             }
         });
     }

@@ -3,7 +3,7 @@
 mod support;
 
 use canto_encoder::{
-    Adaptation, Architecture, Classifier, Error, Family, load, load_adapted, logits, save,
+    Adaptation, Architecture, Classifier, Error, Family, Pooling, load, load_adapted, logits, save,
 };
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -166,13 +166,57 @@ fn another_head_width_draws_the_head_anew() {
     }
 }
 
+/// `weight` [outputs, inputs] times `x` plus `bias`, by the names of a saved folder.
+fn dense(dir: &Path, name: &str, x: &[f32]) -> Vec<f32> {
+    let bytes = std::fs::read(dir.join("model.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let values = |part: &str| -> Vec<f32> {
+        let data = file.tensor(&format!("classifier.{name}.{part}")).unwrap().data().to_vec();
+        data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    };
+    let (weight, bias) = (values("weight"), values("bias"));
+    let dot = |row: &[f32]| row.iter().zip(x).map(|(a, b)| a * b).sum::<f32>();
+    weight.chunks(x.len()).zip(bias).map(|(row, bias)| dot(row) + bias).collect()
+}
+
+/// The head's formula in plain arithmetic, over the mean of the last hidden state.
+#[test]
+fn mean_pooling_reads_the_mean_of_what_is_no_padding() {
+    let adaptation = Adaptation { pooling: Some(Pooling::Mean), ..Adaptation::default() };
+    let loaded = load_adapted(&folder("roberta"), None, adaptation, &cpu()).unwrap();
+    assert!(loaded.fresh_head, "a head for the first token is none for the mean");
+    let dir = tempfile::tempdir().unwrap();
+    save(&loaded.model, &loaded.architecture, dir.path()).unwrap();
+    assert_eq!(load(dir.path(), None, &cpu()).unwrap().architecture, loaded.architecture);
+
+    let inputs = Inputs::read("roberta");
+    let (ids, mask) = inputs.tensors(&cpu());
+    let flags: Vec<f32> = mask.clone().float().into_data().to_vec().unwrap();
+    let last = loaded.model.hidden_states(ids, mask).pop().unwrap();
+    let [rows, tokens, width] = last.dims();
+    let values: Vec<f32> = last.into_data().to_vec().unwrap();
+    let mut expected = Vec::new();
+    for row in 0..rows {
+        let real: Vec<usize> =
+            (0..tokens).map(|t| row * tokens + t).filter(|&token| flags[token] > 0.0).collect();
+        let mean: Vec<f32> = (0..width)
+            .map(|x| real.iter().map(|token| values[token * width + x]).sum::<f32>())
+            .map(|sum| sum / real.len() as f32)
+            .collect();
+        let inner: Vec<f32> = dense(dir.path(), "dense", &mean).iter().map(|x| x.tanh()).collect();
+        expected.extend(dense(dir.path(), "out_proj", &inner));
+    }
+    let off = distance(&score(&loaded.model, "roberta"), &expected);
+    assert!(off <= 1e-5, "off by {off}");
+}
+
 #[test]
 fn dropout_of_a_base_can_be_changed() {
     let adaptation = Adaptation {
         hidden_dropout: Some(0.3),
         attention_dropout: Some(0.0),
         classifier_dropout: Some(0.5),
-        head_width: None,
+        ..Adaptation::default()
     };
     let loaded = load_adapted(&folder("roberta"), None, adaptation, &cpu()).unwrap();
     let Architecture { hidden_dropout, attention_dropout, classifier_dropout, .. } =

@@ -1,4 +1,4 @@
-use canto_encoder::{Adaptation, Architecture};
+use canto_encoder::{Adaptation, Architecture, Pooling};
 use canto_song::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,9 @@ pub(crate) struct ModelSection {
     /// Folder or Hub id of a pretrained encoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) base: Option<String>,
+    /// What of a song the head reads; the base's own where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pooling: Option<Pooling>,
     /// Width of the head's dense layer; the base's own where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) head_width: Option<usize>,
@@ -45,6 +48,7 @@ impl ModelSection {
     /// What the base is changed to.
     pub(crate) fn adaptation(&self) -> Adaptation {
         Adaptation {
+            pooling: self.pooling,
             head_width: self.head_width,
             hidden_dropout: self.hidden_dropout,
             attention_dropout: self.attention_dropout,
@@ -90,6 +94,7 @@ impl ModelSection {
 
     fn keys_of_a_base(&self) -> Vec<Problem> {
         let keys = [
+            ("pooling", self.pooling.is_some()),
             ("head_width", self.head_width.is_some()),
             ("hidden_dropout", self.hidden_dropout.is_some()),
             ("attention_dropout", self.attention_dropout.is_some()),

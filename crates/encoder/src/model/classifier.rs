@@ -3,18 +3,21 @@ use super::embeddings::Embeddings;
 use super::head::Head;
 use super::layer::Layer;
 use super::mask::key_bias;
+use super::on_cpu::constant;
 use super::relative::RelativeBias;
-use crate::{Architecture, Backend, Device, Family};
+use crate::{Architecture, Backend, Device, Family, Pooling};
 use burn::module::Module;
 use burn::tensor::{Bool, Int, Tensor, backend::Backend as BurnBackend};
 
-/// An encoder with a classification head over its first token.
+/// An encoder with a classification head over its first token, or over the mean of all.
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<B: BurnBackend> {
     embeddings: Embeddings<B>,
     relative: Option<RelativeBias<B>>,
     layers: Vec<Layer<B>>,
     head: Head<B>,
+    #[module(skip)]
+    pooling: Pooling,
     #[module(skip)]
     family: Family,
 }
@@ -31,6 +34,7 @@ impl SequenceClassifier<Backend> {
             relative,
             layers: (0..config.layers).map(|_| Layer::lazy(config, device)).collect(),
             head: Head::lazy(config, device),
+            pooling: config.pooling,
             family: config.family,
         }
     }
@@ -44,12 +48,15 @@ impl SequenceClassifier<Backend> {
         attention_mask: Tensor<Backend, 2, Bool>,
     ) -> Tensor<Backend, 2> {
         let [rows, tokens] = input_ids.dims();
-        let bias = self.score_bias(attention_mask);
+        let bias = self.score_bias(attention_mask.clone());
         let embedded = self.embeddings.forward(input_ids);
         let last = self.layers.iter().fold(embedded, |x, layer| layer.forward(x, &bias, rows));
         let width = last.dims()[1];
-        let first = last.reshape([rows, tokens, width]).slice([0..rows, 0..1]);
-        self.head.forward(first.reshape([rows, width]))
+        let last = last.reshape([rows, tokens, width]);
+        self.head.forward(match self.pooling {
+            Pooling::First => last.slice([0..rows, 0..1]).reshape([rows, width]),
+            Pooling::Mean => mean(last, attention_mask),
+        })
     }
 
     /// The same inputs → what the embeddings and each layer give, [rows, tokens, width] each.
@@ -96,4 +103,14 @@ impl SequenceClassifier<Backend> {
     pub fn family(&self) -> Family {
         self.family
     }
+}
+
+/// The mean over the tokens that `mask` [rows, tokens] does not take for padding:
+/// [rows, tokens, width] → [rows, width]. A row without any token has the mean 0.
+fn mean(last: Tensor<Backend, 3>, mask: Tensor<Backend, 2, Bool>) -> Tensor<Backend, 2> {
+    let [rows, tokens, width] = last.dims();
+    let real = mask.float();
+    let shares = real.clone() / real.sum_dim(1).clamp_min(1.0);
+    // As a product of matrices, [1, tokens] with [tokens, width] for each row.
+    constant(shares, &last.device()).reshape([rows, 1, tokens]).matmul(last).reshape([rows, width])
 }
