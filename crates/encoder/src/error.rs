@@ -100,6 +100,14 @@ pub enum Error {
         /// Mask values found.
         attention_mask: usize,
     },
+    /// What the head is to read is not whole rows.
+    #[error("rows of {width} values for the head cannot have {found} values")]
+    PooledShape {
+        /// Width of a row.
+        width: usize,
+        /// Values found.
+        found: usize,
+    },
     /// A row is longer than the position embeddings.
     #[error("a row has {length} tokens, the model takes at most {maximum}")]
     TooLong {

@@ -20,16 +20,59 @@ pub fn logits(
     if rows == 0 {
         return Ok(Vec::new());
     }
+    let (ids, mask) = tensors(device, input_ids, attention_mask, [rows, length]);
+    values("logits", plain(model, device).forward(ids, mask))
+}
+
+/// What the head reads of the same batch, row-major [rows, width].
+pub fn pooled(
+    model: &Classifier,
+    device: &Device,
+    input_ids: &[u32],
+    attention_mask: &[bool],
+    rows: usize,
+    length: usize,
+) -> Result<Vec<f32>, Error> {
+    check(model, input_ids, attention_mask, rows, length)?;
+    if rows == 0 {
+        return Ok(Vec::new());
+    }
+    let (ids, mask) = tensors(device, input_ids, attention_mask, [rows, length]);
+    values("pooled tokens", plain(model, device).pooled(ids, mask))
+}
+
+/// What [`pooled`] gave, row-major [rows, width], → logits, row-major [rows, labels].
+pub fn classify(model: &Classifier, device: &Device, pooled: &[f32]) -> Result<Vec<f32>, Error> {
+    let (found, width) = (pooled.len(), model.width());
+    if !found.is_multiple_of(width) {
+        return Err(Error::PooledShape { width, found });
+    }
+    if found == 0 {
+        return Ok(Vec::new());
+    }
+    let rows = TensorData::new(pooled.to_vec(), [found / width, width]);
+    let rows = Tensor::<Backend, 2>::from_data(rows, device);
+    values("logits", plain(model, device).classify(rows))
+}
+
+fn tensors(
+    device: &Device,
+    input_ids: &[u32],
+    attention_mask: &[bool],
+    shape: [usize; 2],
+) -> (Tensor<Backend, 2, Int>, Tensor<Backend, 2, Bool>) {
     let ids: Vec<i32> = input_ids.iter().map(|&id| id as i32).collect();
-    let ids = Tensor::<Backend, 2, Int>::from_data(TensorData::new(ids, [rows, length]), device);
-    let mask = TensorData::new(attention_mask.to_vec(), [rows, length]);
-    let mask = Tensor::<Backend, 2, Bool>::from_data(mask, device);
-    let output = if Backend::ad_enabled(device) {
-        model.valid().forward(ids, mask)
-    } else {
-        model.forward(ids, mask)
-    };
-    let failed = |reason| Error::Readback { name: "logits".to_owned(), reason };
+    let mask = TensorData::new(attention_mask.to_vec(), shape);
+    (Tensor::from_data(TensorData::new(ids, shape), device), Tensor::from_data(mask, device))
+}
+
+/// The model without a graph.
+fn plain(model: &Classifier, device: &Device) -> Classifier {
+    if Backend::ad_enabled(device) { model.valid() } else { model.clone() }
+}
+
+fn values(name: &str, output: Tensor<Backend, 2>) -> Result<Vec<f32>, Error> {
+    let failed = |reason| Error::Readback { name: name.to_owned(), reason };
     let data = output.try_into_data().map_err(|error| failed(error.to_string()))?;
     data.convert::<f32>().into_vec().map_err(|error| failed(format!("{error:?}")))
 }

@@ -19,7 +19,7 @@ mod save;
 pub use architecture::{Architecture, Family, Pooling};
 pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, seed};
 pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
-pub use inference::logits;
+pub use inference::{classify, logits, pooled};
 pub use load::{Adaptation, Loaded, load, load_adapted};
 pub use model::{Precision, SequenceClassifier};
 pub use parameters::{NamedParameter, named_parameters};

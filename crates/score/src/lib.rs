@@ -6,7 +6,9 @@
 //! thresholds, files or bundles.
 
 mod error;
+mod pooled;
 mod scorer;
 
 pub use error::Error;
+pub use pooled::Pooled;
 pub use scorer::{Scorer, SongScores};

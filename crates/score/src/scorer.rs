@@ -1,8 +1,11 @@
-use crate::Error;
+use crate::{Error, Pooled};
 use canto_batch::{Batch, Tokenized, Windows, inference_batches};
-use canto_encoder::{Classifier, Device, logits};
+use canto_encoder::{Classifier, Device, classify, logits, pooled};
 use canto_evaluate::Calibration;
 use canto_song::Progress;
+
+/// Songs whose windows the head reads in one go.
+const SONGS_AT_ONCE: usize = 1024;
 
 /// What the model says of one song.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +61,51 @@ impl<'a> Scorer<'a> {
         songs: &[Tokenized],
         progress: &dyn Progress,
     ) -> Result<Vec<SongScores>, Error> {
+        let mut sums = vec![vec![0.0; self.labels]; songs.len()];
+        self.batches("score", songs, progress, |batch| {
+            let (ids, mask) = (&batch.input_ids, &batch.attention_mask);
+            let found = logits(self.model, self.device, ids, mask, batch.rows, batch.length)?;
+            self.add_scores(&found, &batch.owners, &mut sums)
+        })?;
+        Ok(songs.iter().zip(sums).map(|(song, sum)| self.finished(song, sum)).collect())
+    }
+
+    /// What the head reads of songs tokenised before.
+    pub fn pool(&self, songs: &[Tokenized], progress: &dyn Progress) -> Result<Pooled, Error> {
+        let mut read = Pooled::new(songs.len(), self.model.width());
+        self.batches("read songs", songs, progress, |batch| {
+            let (ids, mask) = (&batch.input_ids, &batch.attention_mask);
+            let found = pooled(self.model, self.device, ids, mask, batch.rows, batch.length)?;
+            read.add(&found, &batch.owners);
+            Ok(())
+        })?;
+        Ok(read)
+    }
+
+    /// The scores of `songs` by what [`pool`](Self::pool) gave for them: the head alone is asked.
+    pub fn score_pooled(
+        &self,
+        songs: &[Tokenized],
+        pooled: &Pooled,
+    ) -> Result<Vec<SongScores>, Error> {
+        let mut sums = vec![vec![0.0; self.labels]; songs.len()];
+        for first in (0..songs.len()).step_by(SONGS_AT_ONCE) {
+            let some: Vec<usize> = (first..songs.len().min(first + SONGS_AT_ONCE)).collect();
+            let (values, owners) = pooled.rows(&some);
+            let found = classify(self.model, self.device, &values)?;
+            self.add_scores(&found, &owners, &mut sums)?;
+        }
+        Ok(songs.iter().zip(sums).map(|(song, sum)| self.finished(song, sum)).collect())
+    }
+
+    /// Hands over every window of `songs`, in batches.
+    fn batches(
+        &self,
+        stage: &str,
+        songs: &[Tokenized],
+        progress: &dyn Progress,
+        mut each: impl FnMut(&Batch) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let windows = self.windows;
         let batches = inference_batches(
             songs,
@@ -65,14 +113,13 @@ impl<'a> Scorer<'a> {
             windows.tokenizer().pad_id(),
             windows.config().tokens_per_batch,
         );
-        progress.start("score", Some(songs.iter().map(|song| song.windows.len() as u64).sum()));
-        let mut sums = vec![vec![0.0; self.labels]; songs.len()];
+        progress.start(stage, Some(songs.iter().map(|song| song.windows.len() as u64).sum()));
         for batch in &batches {
-            self.add_scores(batch, &mut sums)?;
+            each(batch)?;
             progress.advance(batch.rows as u64);
         }
         progress.finish();
-        Ok(songs.iter().zip(sums).map(|(song, sum)| self.finished(song, sum)).collect())
+        Ok(())
     }
 
     /// The mean over a song's windows, calibrated.
@@ -88,20 +135,18 @@ impl<'a> Scorer<'a> {
     /// Adds each row's probabilities to the sums of the song that owns the row.
     ///
     /// Sums are f64: the order in which a song's windows arrive must not show in its score.
-    fn add_scores(&self, batch: &Batch, sums: &mut [Vec<f64>]) -> Result<(), Error> {
-        let found = logits(
-            self.model,
-            self.device,
-            &batch.input_ids,
-            &batch.attention_mask,
-            batch.rows,
-            batch.length,
-        )?;
-        let expected = batch.rows * self.labels;
-        if found.len() != expected {
-            return Err(Error::Shape { rows: batch.rows, expected, found: found.len() });
+    fn add_scores(
+        &self,
+        logits: &[f32],
+        owners: &[usize],
+        sums: &mut [Vec<f64>],
+    ) -> Result<(), Error> {
+        let (rows, found) = (owners.len(), logits.len());
+        let expected = rows * self.labels;
+        if found != expected {
+            return Err(Error::Shape { rows, expected, found });
         }
-        for (row, &owner) in found.chunks_exact(self.labels).zip(&batch.owners) {
+        for (row, &owner) in logits.chunks_exact(self.labels).zip(owners) {
             for (sum, &logit) in sums[owner].iter_mut().zip(row) {
                 *sum += sigmoid(logit);
             }

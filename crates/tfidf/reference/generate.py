@@ -44,9 +44,10 @@ def drawn(rng, rows):
 
 
 def vectorised(name, lyrics, other, **options):
-    config = {"ngrams": [1, 2], "min_document_frequency": 1, "max_features": 200000}
+    config = {"analyzer": "word", "ngrams": [1, 2], "min_document_frequency": 1, "max_features": 200000}
     config |= {"sublinear": True} | options
     vectorizer = TfidfVectorizer(
+        analyzer=config["analyzer"],
         ngram_range=tuple(config["ngrams"]),
         min_df=config["min_document_frequency"],
         max_features=config["max_features"],
@@ -87,11 +88,16 @@ def main():
         # The four are found more often than the fifth, so no tie is cut.
         vectorised("the most frequent", ["aa " * n + "bb " * n for n in (3, 4)] + ["cc"], [],
                    max_features=4)[0],
+        vectorised("characters", ODD, ["\x1cwind\u00a0and  waves\t!", "a"], analyzer="char_wb",
+                   ngrams=[2, 4])[0],
+        vectorised("single characters", ODD, [], analyzer="char_wb", ngrams=[1, 1],
+                   min_document_frequency=2)[0],
     ]
     fits = [
         fitted("as by default", lyrics, targets, other, 4.0),
         fitted("strong penalty", lyrics, targets, other, 0.05),
         fitted("weak penalty", lyrics, targets, other, 300.0, ngrams=[1, 1]),
+        fitted("of characters", lyrics, targets, other, 2.0, analyzer="char_wb", ngrams=[3, 5]),
     ]
     cases = {"scikit_learn": sklearn.__version__, "vectors": vectors, "fits": fits}
     text = json.dumps(cases, ensure_ascii=False, indent=None)

@@ -4,11 +4,24 @@ use serde::{Deserialize, Serialize};
 /// The longest n-gram that is any use, and a guard against a vocabulary of whole lines.
 const LONGEST: usize = 5;
 
+/// What n-grams are made of, by scikit-learn's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Analyzer {
+    /// Runs of two or more letters, digits or `_`.
+    #[default]
+    Word,
+    /// Characters within runs between white space, a space before and after each run included.
+    CharWb,
+}
+
 /// How features are counted and weights are fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TfidfConfig {
-    /// Words in the shortest and in the longest n-gram.
+    /// What n-grams are made of.
+    pub analyzer: Analyzer,
+    /// Words or characters in the shortest and in the longest n-gram.
     pub ngrams: [usize; 2],
     /// An n-gram in fewer lyrics is left out.
     pub min_document_frequency: u32,
@@ -29,6 +42,7 @@ pub struct TfidfConfig {
 impl Default for TfidfConfig {
     fn default() -> Self {
         Self {
+            analyzer: Analyzer::Word,
             ngrams: [1, 2],
             min_document_frequency: 3,
             max_features: 200_000,
@@ -79,6 +93,7 @@ mod tests {
     #[test]
     fn every_bad_value_is_named() {
         let config = TfidfConfig {
+            analyzer: Analyzer::Word,
             ngrams: [2, 1],
             min_document_frequency: 0,
             max_features: 0,

@@ -1,4 +1,4 @@
-//! TF-IDF of word n-grams and one logistic regression a label: the baseline beside the
+//! TF-IDF of n-grams and one logistic regression a label: the baseline beside the
 //! transformer, trained in seconds on the CPU.
 //!
 //! Owns words, n-grams, their weights, the fit and its file. Knows nothing of tables, tensors or
@@ -13,10 +13,10 @@ mod logistic;
 mod model;
 mod prior;
 mod sparse_rows;
+mod terms;
 mod vectorizer;
-mod words;
 
-pub use config::TfidfConfig;
+pub use config::{Analyzer, TfidfConfig};
 pub use error::Error;
 pub use file::FORMAT_VERSION;
 pub use model::Tfidf;

@@ -1,5 +1,5 @@
-use crate::words::Words;
-use crate::{Error, SparseRows, TfidfConfig};
+use crate::terms::Terms;
+use crate::{Analyzer, Error, SparseRows, TfidfConfig};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,15 +7,16 @@ use std::sync::Arc;
 /// Lyrics whose n-grams are counted by one task.
 const CHUNK: usize = 512;
 
-/// TF-IDF of word n-grams, as scikit-learn's `TfidfVectorizer`.
+/// TF-IDF of n-grams of words or characters, as scikit-learn's `TfidfVectorizer`.
 ///
 /// The value of an n-gram found `n` times in a lyric is (1 + ln n) · idf, or n · idf where not
 /// sublinear, with idf = ln((1 + lyrics) / (1 + lyrics with the n-gram)) + 1; then each row is
 /// divided by its Euclidean norm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vectorizer {
-    pub(crate) ngrams: [usize; 2],
-    pub(crate) sublinear: bool,
+    analyzer: Analyzer,
+    ngrams: [usize; 2],
+    sublinear: bool,
     pub(crate) terms: Vec<Arc<str>>,
     pub(crate) idf: Vec<f32>,
     columns: HashMap<Arc<str>, u32>,
@@ -28,8 +29,9 @@ impl Vectorizer {
         if !problems.is_empty() {
             return Err(Error::Config { problems });
         }
-        let words: Vec<Words> = lyrics.par_iter().map(|lyric| Words::of(lyric)).collect();
-        let kept = most_frequent(count(&words, config.ngrams), config);
+        let found = |lyric: &&str| Terms::of(lyric, config.analyzer);
+        let found: Vec<Terms> = lyrics.par_iter().map(found).collect();
+        let kept = most_frequent(count(&found, config.ngrams), config);
         if kept.is_empty() {
             let least = config.min_document_frequency;
             return Err(Error::EmptyVocabulary { rows: lyrics.len(), least });
@@ -44,7 +46,8 @@ impl Vectorizer {
     /// `terms` ascend and are as many as `idf`.
     pub(crate) fn new(config: &TfidfConfig, terms: Vec<Arc<str>>, idf: Vec<f32>) -> Self {
         let columns = terms.iter().zip(0..).map(|(term, column)| (term.clone(), column)).collect();
-        Self { ngrams: config.ngrams, sublinear: config.sublinear, terms, idf, columns }
+        let TfidfConfig { analyzer, ngrams, sublinear, .. } = *config;
+        Self { analyzer, ngrams, sublinear, terms, idf, columns }
     }
 
     /// The n-gram of each column, in ascending order.
@@ -65,8 +68,8 @@ impl Vectorizer {
 
     /// Columns, ascending, and values of one lyric.
     pub(crate) fn row(&self, lyric: &str) -> Vec<(u32, f32)> {
-        let words = Words::of(lyric);
-        let known = words.ngrams(self.ngrams).filter_map(|ngram| self.columns.get(ngram).copied());
+        let terms = Terms::of(lyric, self.analyzer);
+        let known = terms.ngrams(self.ngrams).filter_map(|ngram| self.columns.get(ngram).copied());
         let mut found: Vec<u32> = known.collect();
         found.sort_unstable();
         let weighted = |run: &[u32]| (run[0], self.weight(run[0], run.len()));
@@ -93,15 +96,15 @@ struct Count {
     last: usize,
 }
 
-fn count(words: &[Words], ngrams: [usize; 2]) -> HashMap<&str, Count> {
-    let chunks = words.par_chunks(CHUNK).map(|chunk| count_chunk(chunk, ngrams));
+fn count(terms: &[Terms], ngrams: [usize; 2]) -> HashMap<&str, Count> {
+    let chunks = terms.par_chunks(CHUNK).map(|chunk| count_chunk(chunk, ngrams));
     chunks.reduce(HashMap::new, merged)
 }
 
-fn count_chunk(words: &[Words], ngrams: [usize; 2]) -> HashMap<&str, Count> {
+fn count_chunk(terms: &[Terms], ngrams: [usize; 2]) -> HashMap<&str, Count> {
     let mut counts = HashMap::<&str, Count>::new();
-    for (number, words) in (1..).zip(words) {
-        for ngram in words.ngrams(ngrams) {
+    for (number, terms) in (1..).zip(terms) {
+        for ngram in terms.ngrams(ngrams) {
             let count = counts.entry(ngram).or_default();
             count.documents += u32::from(count.last != number);
             count.total += 1;

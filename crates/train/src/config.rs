@@ -21,7 +21,8 @@ pub struct TrainConfig {
     /// The learning rate of each layer is this much of that of the layer above; the head has the
     /// whole.
     pub layer_decay: f64,
-    /// So many of the lowest layers, and the embeddings with them, stay as they are.
+    /// So many of the lowest layers, and the embeddings with them, stay as they are. Where that is
+    /// all of them, each song is read once, without dropout, and only the head learns from it.
     pub frozen_layers: usize,
     /// Decoupled weight decay; biases and layer norms have none.
     pub weight_decay: f64,

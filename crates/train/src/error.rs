@@ -21,14 +21,12 @@ pub enum Error {
         /// Source rows of the songs in the step.
         rows: Vec<u64>,
     },
+    /// The encoder, all of it frozen, could not read the songs.
+    #[error("the songs could not be read before training")]
+    Reading(#[source] canto_score::Error),
     /// Validation failed.
-    #[error("validation at step {step} failed")]
-    Validation {
-        /// Optimiser step, counted from 1.
-        step: usize,
-        /// What failed.
-        source: canto_score::Error,
-    },
+    #[error("the validation songs could not be scored")]
+    Validation(#[source] canto_score::Error),
     /// The metrics could not be computed.
     #[error("the validation metrics could not be computed")]
     Metrics(#[from] canto_evaluate::Error),
@@ -83,7 +81,7 @@ impl Error {
                  `train.max_grad_norm`; the checkpoint of the last validation stands"
                     .to_owned()
             }
-            Error::Validation { source, .. } => return source.hint(),
+            Error::Reading(source) | Error::Validation(source) => return source.hint(),
             Error::Model(source) => return source.hint(),
             Error::Io(_) => "check that the disk has room and the folder is writable".to_owned(),
             Error::Checkpoint { reason: CheckpointFault::Recipe, .. } => {

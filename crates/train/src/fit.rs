@@ -9,8 +9,8 @@ use burn::module::{AutodiffModule, Module};
 use canto_batch::{EpochOrder, Windows};
 use canto_encoder::{Architecture, Classifier, Device};
 use canto_evaluate::{Metrics, Scores, Targets, Thresholds, Validation, metrics};
-use canto_score::Scorer;
-use canto_song::Silent;
+use canto_score::{Pooled, Scorer, SongScores};
+use canto_song::{Progress, Silent};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +36,8 @@ pub struct Inputs<'a> {
     pub seed: u64,
     /// Where to go on from.
     pub resume: Option<Checkpoint>,
+    /// Is told how far the reading of the songs is, where that is done once for all epochs.
+    pub progress: &'a dyn Progress,
 }
 
 /// How training ended.
@@ -85,14 +87,38 @@ pub fn validate(
     windows: &Windows,
     examples: &Examples,
 ) -> Result<Validation, Error> {
-    let labels = canto_song::Genre::ALL.len();
-    let scored = Scorer::new(model, device, windows, labels)
-        .score_tokenized(&examples.tokenized, &Silent)
-        .map_err(|source| Error::Validation { step: 0, source })?;
+    let scorer = Scorer::new(model, device, windows, canto_song::Genre::ALL.len());
+    scored(examples, scorer.score_tokenized(&examples.tokenized, &Silent))
+}
+
+fn scored(
+    examples: &Examples,
+    scored: Result<Vec<SongScores>, canto_score::Error>,
+) -> Result<Validation, Error> {
+    let scored = scored.map_err(Error::Validation)?;
     let scores = scored.into_iter().flat_map(|song| song.scores).collect();
     let targets = examples.targets.iter().flat_map(|set| set.flags()).collect();
-    let rows = examples.len();
+    let (rows, labels) = (examples.len(), canto_song::Genre::ALL.len());
     Ok(Validation::new(Scores::new(rows, labels, scores)?, Targets::new(rows, labels, targets)?)?)
+}
+
+/// What a frozen encoder makes of all songs; each is read once, without dropout.
+struct Read {
+    train: Pooled,
+    validation: Pooled,
+}
+
+impl Read {
+    fn new(inputs: &Inputs<'_>) -> Result<Self, Error> {
+        let Inputs { model, device, windows, .. } = inputs;
+        let model = model.valid();
+        let scorer = Scorer::new(&model, device, windows, canto_song::Genre::ALL.len());
+        let pool = |examples: &Examples| {
+            let pooled = scorer.pool(&examples.tokenized, inputs.progress);
+            pooled.map_err(Error::Reading)
+        };
+        Ok(Self { train: pool(inputs.train)?, validation: pool(inputs.validation)? })
+    }
 }
 
 struct Run<'a, 'o> {
@@ -101,6 +127,8 @@ struct Run<'a, 'o> {
     windows: &'a Windows,
     train: &'a Examples,
     validation: &'a Examples,
+    /// Where no layer learns.
+    read: Option<Read>,
     folder: &'a Path,
     config: &'a TrainConfig,
     observer: &'o mut dyn Observer,
@@ -119,7 +147,9 @@ impl<'a, 'o> Run<'a, 'o> {
         config: &'a TrainConfig,
         observer: &'o mut dyn Observer,
     ) -> Result<Self, Error> {
-        let Inputs { model, architecture, device, windows, train, validation, .. } = inputs;
+        let all_frozen = config.frozen_layers >= inputs.architecture.layers;
+        let read = if all_frozen { Some(Read::new(&inputs)?) } else { None };
+        let Inputs { model, architecture, device, windows, train, validation, folder, .. } = inputs;
         let parameters = model.num_params();
         let order =
             EpochOrder::new(train.lengths(), windows.buckets(), config.micro_batch, inputs.seed);
@@ -149,7 +179,8 @@ impl<'a, 'o> Run<'a, 'o> {
             windows,
             train,
             validation,
-            folder: inputs.folder,
+            read,
+            folder,
             config,
             observer,
             trainer,
@@ -187,10 +218,8 @@ impl<'a, 'o> Run<'a, 'o> {
 
     fn step(&mut self, window: &[Vec<usize>], windows: usize) -> Result<(), Error> {
         let songs: usize = window.iter().map(Vec::len).sum();
-        let micro_batches: Vec<_> = window
-            .iter()
-            .map(|indices| MicroBatch::new(self.train, indices, self.windows))
-            .collect();
+        let micro_batches: Vec<_> =
+            window.iter().map(|indices| self.micro_batch(indices)).collect();
         let stepped = self.trainer.step(&micro_batches, songs)?;
         let position = &mut self.position;
         position.window += 1;
@@ -215,6 +244,13 @@ impl<'a, 'o> Run<'a, 'o> {
         Ok(())
     }
 
+    fn micro_batch(&self, indices: &[usize]) -> MicroBatch {
+        match &self.read {
+            Some(read) => MicroBatch::pooled(self.train, indices, &read.train),
+            None => MicroBatch::new(self.train, indices, self.windows),
+        }
+    }
+
     fn validation_is_due(&self, windows: usize) -> bool {
         let Position { epoch, window, step, .. } = self.position;
         let epoch_ends = window == windows;
@@ -228,7 +264,7 @@ impl<'a, 'o> Run<'a, 'o> {
         self.observer.on(&Event::Validating { songs: self.validation.len() })?;
         let step = self.position.step;
         let model = self.trainer.model.valid();
-        let validation = validate(&model, self.device, self.windows, self.validation)?;
+        let validation = self.validation_scores(&model)?;
         let metrics = self.metrics(&validation)?;
         let metric = self.config.best_metric;
         let value = metric.of(&metrics);
@@ -247,6 +283,17 @@ impl<'a, 'o> Run<'a, 'o> {
         let metric = metric.name().to_owned();
         let metrics = Box::new(metrics);
         Ok(self.observer.on(&Event::Validated { step, improved, best, metric, metrics })?)
+    }
+
+    fn validation_scores(&self, model: &Classifier) -> Result<Validation, Error> {
+        let Self { device, windows, validation, read, .. } = self;
+        match read {
+            Some(read) => {
+                let scorer = Scorer::new(model, device, windows, canto_song::Genre::ALL.len());
+                scored(validation, scorer.score_pooled(&validation.tokenized, &read.validation))
+            }
+            None => validate(model, device, windows, validation),
+        }
     }
 
     fn metrics(&self, validation: &Validation) -> Result<Metrics, Error> {
@@ -296,9 +343,9 @@ impl<'a, 'o> Run<'a, 'o> {
         };
         let labels = canto_song::Genre::names();
         let loaded = canto_encoder::load(&self.best_folder(), Some(&labels), self.device)?;
-        let validation = match self.best_validation {
+        let validation = match self.best_validation.take() {
             Some(validation) => validation,
-            None => validate(&loaded.model, self.device, self.windows, self.validation)?,
+            None => self.validation_scores(&loaded.model)?,
         };
         let seconds = self.started.elapsed().as_secs_f64();
         self.observer.on(&Event::Finished { step: self.position.step, best, seconds })?;

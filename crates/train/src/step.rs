@@ -10,12 +10,22 @@ use burn::prelude::*;
 use burn::tensor::backend::Backend as _;
 use canto_batch::{Batch, PaddingWaste, Windows, collate};
 use canto_encoder::{Backend, Classifier, Device, named_parameters};
+use canto_score::Pooled;
 use canto_song::GenreSet;
+
+/// What a row is.
+#[derive(Clone, Debug)]
+enum Input {
+    /// Tokens, for the whole model.
+    Tokens(Batch),
+    /// What the encoder has made of them, for the head: row-major [rows, width].
+    Pooled { values: Vec<f32>, width: usize },
+}
 
 /// The rows of one forward and backward pass.
 #[derive(Clone, Debug)]
 pub struct MicroBatch {
-    batch: Batch,
+    input: Input,
     /// One set a row.
     targets: Vec<GenreSet>,
     /// Share of its song that a row stands for: one over the song's windows.
@@ -34,7 +44,27 @@ impl MicroBatch {
         }
         let batch = collate(&rows, windows.buckets(), windows.tokenizer().pad_id());
         let targets = rows.iter().map(|&(index, _)| examples.targets[index]).collect();
-        Self { batch, targets, weights }
+        Self { input: Input::Tokens(batch), targets, weights }
+    }
+
+    /// The same of songs that a frozen encoder has read: only the head is left to learn.
+    pub fn pooled(examples: &Examples, indices: &[usize], pooled: &Pooled) -> Self {
+        let (values, owners) = pooled.rows(indices);
+        let windows = |&owner: &usize| examples.tokenized[owner].windows.len() as f32;
+        Self {
+            input: Input::Pooled { values, width: pooled.width() },
+            targets: owners.iter().map(|&owner| examples.targets[owner]).collect(),
+            weights: owners.iter().map(|owner| 1.0 / windows(owner)).collect(),
+        }
+    }
+
+    /// Real and padding tokens; none where the encoder has read them before.
+    fn tokens(&self) -> PaddingWaste {
+        let mut tokens = PaddingWaste::default();
+        if let Input::Tokens(batch) = &self.input {
+            tokens.add(batch);
+        }
+        tokens
     }
 }
 
@@ -108,7 +138,9 @@ impl Trainer {
             let share = self.cost(micro_batch).div_scalar(songs as f64);
             gradients.add(Gradients::of(&share, &self.model));
             loss += scalar(share)?;
-            tokens.add(&micro_batch.batch);
+            let read = micro_batch.tokens();
+            tokens.real += read.real;
+            tokens.padded += read.padded;
         }
         let norm = gradients.norm();
         if let (Some(norm), true) = (&norm, self.max_grad_norm > 0.0) {
@@ -125,17 +157,31 @@ impl Trainer {
 
     /// Sum over the songs of a micro-batch of their losses, shape `[1]`.
     fn cost(&self, micro_batch: &MicroBatch) -> Tensor<Backend, 1> {
-        let MicroBatch { batch, targets, weights } = micro_batch;
+        let MicroBatch { input, targets, weights } = micro_batch;
         let device = &self.device;
-        let shape = [batch.rows, batch.length];
-        let ids: Vec<i64> = batch.input_ids.iter().map(|&id| i64::from(id)).collect();
-        let ids = Tensor::from_data(TensorData::new(ids, shape), device);
-        let mask = TensorData::new(batch.attention_mask.clone(), shape);
-        let logits = self.model.forward(ids, Tensor::from_data(mask, device));
+        let logits = self.logits(input);
         let pos_weight = self.pos_weight.as_deref().map(|w| Tensor::from_data(w, device));
         let targets = smoothed(target_tensor(targets, device), self.label_smoothing);
         let losses = self.loss.of_rows(logits, targets, pos_weight);
         (losses * Tensor::from_data(weights.as_slice(), device)).sum()
+    }
+
+    fn logits(&self, input: &Input) -> Tensor<Backend, 2> {
+        let device = &self.device;
+        match input {
+            Input::Tokens(batch) => {
+                let shape = [batch.rows, batch.length];
+                let ids: Vec<i64> = batch.input_ids.iter().map(|&id| i64::from(id)).collect();
+                let ids = Tensor::from_data(TensorData::new(ids, shape), device);
+                let mask = TensorData::new(batch.attention_mask.clone(), shape);
+                self.model.forward(ids, Tensor::from_data(mask, device))
+            }
+            Input::Pooled { values, width } => {
+                let shape = [values.len() / width, *width];
+                let rows = TensorData::new(values.clone(), shape);
+                self.model.classify(Tensor::from_data(rows, device))
+            }
+        }
     }
 }
 

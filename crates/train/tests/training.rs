@@ -5,8 +5,11 @@ mod tiny;
 use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use canto_encoder::{Backend, Classifier};
+use canto_evaluate::Scored;
+use canto_score::Scorer;
+use canto_song::{Genre, Silent};
 use canto_train::{
-    Checkpoint, Error, Event, MicroBatch, Observer, Outcome, TrainConfig, Trainer, fit,
+    Checkpoint, Error, Event, MicroBatch, Observer, Outcome, TrainConfig, Trainer, fit, validate,
 };
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,6 +104,39 @@ fn moved(tiny: &Tiny, config: &TrainConfig) -> Vec<f32> {
     start.iter().zip(end).map(|(start, end)| (end - start).abs()).collect()
 }
 
+/// What the head reads is the same whether the encoder has read a song just now or before.
+#[test]
+fn a_frozen_encoder_reads_once_for_all_steps() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::without_dropout();
+    let config = TrainConfig { frozen_layers: 1, warmup_ratio: 0.0, ..config() };
+    let plain = tiny.model().valid();
+    let scorer = Scorer::new(&plain, &tiny.device, &tiny.windows, Genre::ALL.len());
+    let pooled = scorer.pool(&tiny.train.tokenized, &Silent).unwrap();
+    let songs: Vec<usize> = (3..11).collect();
+    let stepped = |batch: MicroBatch| {
+        let mut trainer =
+            Trainer::new(tiny.model(), &tiny.device, &config, &tiny.train.targets, 10, 1);
+        let stepped = trainer.step(&[batch], 8).unwrap();
+        (stepped.loss, stepped.grad_norm)
+    };
+    let (loss, norm) = stepped(MicroBatch::new(&tiny.train, &songs, &tiny.windows));
+    let (loss_before, norm_before) = stepped(MicroBatch::pooled(&tiny.train, &songs, &pooled));
+    assert!((loss - loss_before).abs() < 1e-6, "{loss} {loss_before}");
+    assert!((norm - norm_before).abs() < 1e-5 * norm, "{norm} {norm_before}");
+
+    let mut recorder = Recorder::default();
+    let config = TrainConfig { epochs: 1, ..config };
+    let Outcome::Finished { model, validation, .. } = run(&tiny, &config, &mut recorder).unwrap()
+    else {
+        panic!("expected the run to finish");
+    };
+    let whole = validate(&model, &tiny.device, &tiny.windows, &tiny.validation).unwrap();
+    let pairs = whole.scores().values().iter().zip(validation.scores().values());
+    let furthest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+    assert!(furthest < 1e-6, "{furthest}");
+}
+
 /// Parameters of the head: the last ones of the model.
 fn of_head(tiny: &Tiny) -> usize {
     let (width, labels) = (32, tiny.train.targets[0].flags().into_iter().count());
@@ -146,10 +182,19 @@ fn lower_layers_move_as_much_less_as_the_decay_says() {
 
 #[test]
 fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
+    resumes(&config());
+}
+
+#[test]
+fn so_does_one_with_a_frozen_encoder() {
+    resumes(&TrainConfig { frozen_layers: 1, ..config() });
+}
+
+fn resumes(config: &TrainConfig) {
     let _alone = tiny::alone();
     let (whole, broken) = (Tiny::new(), Tiny::new());
     let mut recorder = Recorder::default();
-    let Outcome::Finished { model: expected, .. } = run(&whole, &config(), &mut recorder).unwrap()
+    let Outcome::Finished { model: expected, .. } = run(&whole, config, &mut recorder).unwrap()
     else {
         panic!("expected the run to finish");
     };
@@ -157,8 +202,7 @@ fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
     for stop_after in [1, 5, 21] {
         let tiny = Tiny::like(&broken);
         let mut recorder = Recorder { stop_after: Some(stop_after), ..Recorder::default() };
-        let Outcome::Interrupted { step, .. } = run(&tiny, &config(), &mut recorder).unwrap()
-        else {
+        let Outcome::Interrupted { step, .. } = run(&tiny, config, &mut recorder).unwrap() else {
             panic!("expected an interruption");
         };
         assert_eq!(step, stop_after);
@@ -166,7 +210,7 @@ fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
         let resumed = tiny.resumed(&checkpoint);
         let mut rest = Recorder::default();
         let mut watch = Watch(&mut rest.events, None, &rest.stop);
-        let outcome = fit(resumed, &config(), &mut watch, &AtomicBool::new(false)).unwrap();
+        let outcome = fit(resumed, config, &mut watch, &AtomicBool::new(false)).unwrap();
         let Outcome::Finished { model, .. } = outcome else {
             panic!("expected the resumed run to finish");
         };

@@ -51,6 +51,7 @@ pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
         folder: folder.path(),
         seed: config.run.seed,
         resume: checkpoint,
+        progress: &stages,
     };
     match fit(inputs, &config.train, &mut watch, stop_on_interrupt()?)? {
         Outcome::Interrupted { step, checkpoint } => {

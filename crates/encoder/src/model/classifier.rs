@@ -47,16 +47,31 @@ impl SequenceClassifier<Backend> {
         input_ids: Tensor<Backend, 2, Int>,
         attention_mask: Tensor<Backend, 2, Bool>,
     ) -> Tensor<Backend, 2> {
+        self.classify(self.pooled(input_ids, attention_mask))
+    }
+
+    /// The same inputs → what the head reads, [rows, width]: the first token of the last layer, or
+    /// the mean of all.
+    pub fn pooled(
+        &self,
+        input_ids: Tensor<Backend, 2, Int>,
+        attention_mask: Tensor<Backend, 2, Bool>,
+    ) -> Tensor<Backend, 2> {
         let [rows, tokens] = input_ids.dims();
         let bias = self.score_bias(attention_mask.clone());
         let embedded = self.embeddings.forward(input_ids);
         let last = self.layers.iter().fold(embedded, |x, layer| layer.forward(x, &bias, rows));
         let width = last.dims()[1];
         let last = last.reshape([rows, tokens, width]);
-        self.head.forward(match self.pooling {
+        match self.pooling {
             Pooling::First => last.slice([0..rows, 0..1]).reshape([rows, width]),
             Pooling::Mean => mean(last, attention_mask),
-        })
+        }
+    }
+
+    /// What [`pooled`](Self::pooled) gives, [rows, width] → logits [rows, labels].
+    pub fn classify(&self, pooled: Tensor<Backend, 2>) -> Tensor<Backend, 2> {
+        self.head.forward(pooled)
     }
 
     /// The same inputs → what the embeddings and each layer give, [rows, tokens, width] each.
@@ -87,6 +102,11 @@ impl SequenceClassifier<Backend> {
     /// Number of labels.
     pub fn labels(&self) -> usize {
         self.head.labels()
+    }
+
+    /// Width of what the head reads.
+    pub fn width(&self) -> usize {
+        self.head.inputs()
     }
 
     /// Longest input in tokens.

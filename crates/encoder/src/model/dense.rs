@@ -64,6 +64,11 @@ impl Dense<Backend> {
         self.precision.product(input, self.weight.val()) + self.bias.val().unsqueeze()
     }
 
+    /// Width of its input.
+    pub(crate) fn inputs(&self) -> usize {
+        self.weight.lazy_shape()[0]
+    }
+
     /// Number of outputs.
     pub(crate) fn outputs(&self) -> usize {
         self.bias.lazy_shape().num_elements()

@@ -36,6 +36,11 @@ impl Head<Backend> {
         self.projection.forward(self.dropout.forward(inner))
     }
 
+    /// Width of its input.
+    pub(crate) fn inputs(&self) -> usize {
+        self.dense.inputs()
+    }
+
     /// Number of labels.
     pub(crate) fn labels(&self) -> usize {
         self.projection.outputs()

@@ -4,7 +4,7 @@
 use burn::tensor::backend::Backend as _;
 use canto_batch::{BatchConfig, LyricTokenizer, Windows};
 use canto_encoder::{Architecture, Backend, Classifier, Device, DeviceChoice, Family};
-use canto_song::{Genre, GenreSet, Song, SongId, Split};
+use canto_song::{Genre, GenreSet, Silent, Song, SongId, Split};
 use canto_train::{Checkpoint, Examples, Inputs, training_device};
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -145,6 +145,7 @@ impl Tiny {
             folder: self.folder.path(),
             seed: 5,
             resume,
+            progress: &Silent,
         }
     }
 }
