@@ -8,6 +8,7 @@
 //! Everywhere: a label is decided when its score is at least its threshold; arithmetic is in
 //! `f64` over `f32` scores; values equal scikit-learn's, and where one is undefined it is `None`.
 
+mod blend;
 mod bootstrap;
 mod calibrate;
 mod calibration;
@@ -24,6 +25,7 @@ mod label;
 mod label_map;
 mod metric;
 mod metrics;
+mod newton;
 mod order;
 mod ranking;
 mod reliability;
@@ -34,6 +36,7 @@ mod thin;
 mod thresholds;
 mod tune;
 
+pub use blend::{Blend, fit_blend};
 pub use bootstrap::BootstrapConfig;
 pub use calibrate::{CalibrateConfig, Method, fit_calibration};
 pub use calibration::{

@@ -35,7 +35,8 @@ fn main() -> Result<(), Failure> {
         config.tolerance = tolerance.parse()?;
     }
     let since = Instant::now();
-    let features = canto_tfidf::Vectorizer::fit(&fitted_on, &config)?.transform(&fitted_on);
+    let features =
+        canto_tfidf::Vectorizer::fit(&fitted_on, &config.vectorizers[0])?.transform(&fitted_on);
     let features = (since.elapsed().as_secs_f64(), features.columns());
     let since = Instant::now();
     let model = Tfidf::fit(&fitted_on, &targets, &labels, &config, &Silent)?;

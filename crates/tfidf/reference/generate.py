@@ -54,7 +54,8 @@ def vectorised(name, lyrics, other, **options):
         sublinear_tf=config["sublinear"],
     )
     vectorizer.fit(lyrics)
-    case = {"name": name, "lyrics": lyrics, "other": other, "config": config}
+    case = {"name": name, "lyrics": lyrics, "other": other}
+    case["config"] = {"vectorizers": [config]}
     case["terms"] = vectorizer.get_feature_names_out().tolist()
     case["idf"] = vectorizer.idf_.tolist()
     case["features"] = vectorizer.transform(lyrics + other).toarray().round(9).tolist()

@@ -15,10 +15,10 @@ pub enum Analyzer {
     CharWb,
 }
 
-/// How features are counted and weights are fitted.
+/// Which n-grams are counted, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct TfidfConfig {
+pub struct VectorizerConfig {
     /// What n-grams are made of.
     pub analyzer: Analyzer,
     /// Words or characters in the shortest and in the longest n-gram.
@@ -30,6 +30,14 @@ pub struct TfidfConfig {
     pub max_features: usize,
     /// An n-gram found `n` times counts 1 + ln(n) instead of n.
     pub sublinear: bool,
+}
+
+/// How features are counted and weights are fitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TfidfConfig {
+    /// What is counted; the features of all stand side by side, each with a norm of 1.
+    pub vectorizers: Vec<VectorizerConfig>,
     /// C, the inverse strength of the L2 penalty.
     pub inverse_regularisation: f64,
     /// The fit of a label ends once no row's error probability is further than this from the
@@ -39,7 +47,7 @@ pub struct TfidfConfig {
     pub max_iterations: usize,
 }
 
-impl Default for TfidfConfig {
+impl Default for VectorizerConfig {
     fn default() -> Self {
         Self {
             analyzer: Analyzer::Word,
@@ -47,6 +55,15 @@ impl Default for TfidfConfig {
             min_document_frequency: 3,
             max_features: 200_000,
             sublinear: true,
+        }
+    }
+}
+
+/// The baseline: words and pairs of words.
+impl Default for TfidfConfig {
+    fn default() -> Self {
+        Self {
+            vectorizers: vec![VectorizerConfig::default()],
             inverse_regularisation: 4.0,
             tolerance: 1e-3,
             max_iterations: 1000,
@@ -54,31 +71,56 @@ impl Default for TfidfConfig {
     }
 }
 
-impl TfidfConfig {
+impl VectorizerConfig {
     /// Every value out of range.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let mut check = |ok: bool, key: &str, found: String, expected: &str| {
-            if !ok {
-                problems.push(Problem::new(key, format!("is `{found}`, expected {expected}")));
-            }
-        };
         let [shortest, longest] = self.ngrams;
-        let ordered = 1 <= shortest && shortest <= longest && longest <= LONGEST;
-        check(ordered, "ngrams", format!("{:?}", self.ngrams), "two ascending numbers from 1 to 5");
-        let least = self.min_document_frequency;
-        check(least > 0, "min_document_frequency", least.to_string(), "at least 1");
-        let most = self.max_features;
-        let fits = (1..u32::MAX as usize).contains(&most);
-        check(fits, "max_features", most.to_string(), "at least 1 and below 2^32 - 1");
-        let positive = |value: f64| value.is_finite() && value > 0.0;
-        let c = self.inverse_regularisation;
-        check(positive(c), "inverse_regularisation", c.to_string(), "a number above 0");
-        let near = self.tolerance;
-        check(positive(near), "tolerance", near.to_string(), "a number above 0");
-        check(self.max_iterations > 0, "max_iterations", "0".to_owned(), "at least 1");
+        if !(1 <= shortest && shortest <= longest && longest <= LONGEST) {
+            let found = format!("{:?}", self.ngrams);
+            refuse(&mut problems, "ngrams", found, "two ascending numbers from 1 to 5");
+        }
+        if self.min_document_frequency == 0 {
+            refuse(&mut problems, "min_document_frequency", "0".to_owned(), "at least 1");
+        }
+        if !(1..u32::MAX as usize).contains(&self.max_features) {
+            let found = self.max_features.to_string();
+            refuse(&mut problems, "max_features", found, "at least 1 and below 2^32 - 1");
+        }
         problems
     }
+}
+
+impl TfidfConfig {
+    /// Every value out of range.
+    pub fn problems(&self) -> Vec<Problem> {
+        let numbered = self.vectorizers.iter().enumerate();
+        let mut problems: Vec<_> = numbered
+            .flat_map(|(number, each)| {
+                let within = format!("vectorizers.{number}");
+                each.problems().into_iter().map(move |problem| problem.within(&within))
+            })
+            .collect();
+        if self.vectorizers.is_empty() {
+            refuse(&mut problems, "vectorizers", "empty".to_owned(), "at least one");
+        }
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        for (key, value) in
+            [("inverse_regularisation", self.inverse_regularisation), ("tolerance", self.tolerance)]
+        {
+            if !positive(value) {
+                refuse(&mut problems, key, value.to_string(), "a number above 0");
+            }
+        }
+        if self.max_iterations == 0 {
+            refuse(&mut problems, "max_iterations", "0".to_owned(), "at least 1");
+        }
+        problems
+    }
+}
+
+fn refuse(problems: &mut Vec<Problem>, key: &str, found: String, expected: &str) {
+    problems.push(Problem::new(key, format!("is `{found}`, expected {expected}")));
 }
 
 #[cfg(test)]
@@ -92,25 +134,30 @@ mod tests {
 
     #[test]
     fn every_bad_value_is_named() {
-        let config = TfidfConfig {
-            analyzer: Analyzer::Word,
+        let vectorizer = VectorizerConfig {
             ngrams: [2, 1],
             min_document_frequency: 0,
             max_features: 0,
-            sublinear: false,
+            ..VectorizerConfig::default()
+        };
+        let config = TfidfConfig {
+            vectorizers: vec![vectorizer],
             inverse_regularisation: f64::NAN,
             tolerance: 0.0,
             max_iterations: 0,
         };
         let paths: Vec<_> = config.problems().into_iter().map(|problem| problem.path).collect();
-        let all = ["ngrams", "min_document_frequency", "max_features", "inverse_regularisation"];
-        assert_eq!(paths[..4], all);
-        assert_eq!(paths[4..], ["tolerance", "max_iterations"]);
+        let of_first = ["ngrams", "min_document_frequency", "max_features"];
+        assert_eq!(paths[..3], of_first.map(|key| format!("vectorizers.0.{key}")));
+        assert_eq!(paths[3..], ["inverse_regularisation", "tolerance", "max_iterations"]);
+        let nothing = TfidfConfig { vectorizers: Vec::new(), ..TfidfConfig::default() };
+        assert_eq!(nothing.problems()[0].path, "vectorizers");
     }
 
     #[test]
     fn unknown_keys_are_refused() {
-        assert!(serde_json::from_str::<TfidfConfig>(r#"{"ngram": [1, 2]}"#).is_err());
+        assert!(serde_json::from_str::<TfidfConfig>(r#"{"ngrams": [1, 2]}"#).is_err());
+        assert!(serde_json::from_str::<VectorizerConfig>(r#"{"ngram": [1, 2]}"#).is_err());
         assert_eq!(serde_json::from_str::<TfidfConfig>("{}").unwrap(), TfidfConfig::default());
     }
 }

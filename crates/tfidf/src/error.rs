@@ -98,7 +98,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The tensor.
-        name: &'static str,
+        name: String,
         /// Its type and shape, or `absent`.
         found: String,
         /// What the rest of the file asks for.
@@ -110,7 +110,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The tensor.
-        name: &'static str,
+        name: String,
     },
     /// The terms are no text in ascending order.
     #[error("the vocabulary in `{}` is no ascending list of terms", .path.display())]

@@ -1,9 +1,9 @@
 //! A model ↔ one safetensors file.
 
-use crate::{Error, Tfidf, TfidfConfig, Vectorizer};
+use crate::{Error, Tfidf, TfidfConfig, Vectorizer, VectorizerConfig};
 use half::f16;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::Path;
@@ -36,6 +36,11 @@ struct Description {
     config: TfidfConfig,
 }
 
+/// A tensor of the vectorizer of this number.
+fn named(name: &str, number: usize) -> String {
+    format!("{name}.{number}")
+}
+
 impl Tfidf {
     /// Writes the model into one file: aside, synced, then renamed.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
@@ -55,17 +60,19 @@ impl Tfidf {
         let floats = |values: &[f32]| -> Vec<u8> {
             values.iter().flat_map(|value| value.to_le_bytes()).collect()
         };
-        let (intercepts, idf) = (floats(&self.intercepts), floats(self.vectorizer.idf()));
-        let vocabulary = self.vectorizer.terms().collect::<Vec<_>>().join("\n").into_bytes();
-        let (features, labels) = (self.vectorizer.terms.len(), self.labels.len());
-        let tensors = [
-            (COEFFICIENTS, Dtype::F16, vec![features, labels], coefficients.as_slice()),
-            (INTERCEPTS, Dtype::F32, vec![labels], &intercepts),
-            (IDF, Dtype::F32, vec![features], &idf),
-            (VOCABULARY, Dtype::U8, vec![vocabulary.len()], &vocabulary),
+        let labels = self.labels.len();
+        let features = self.coefficients.len() / labels.max(1);
+        let mut tensors = vec![
+            (COEFFICIENTS.to_owned(), Dtype::F16, vec![features, labels], coefficients),
+            (INTERCEPTS.to_owned(), Dtype::F32, vec![labels], floats(&self.intercepts)),
         ];
-        let view = |(name, dtype, shape, bytes)| Ok((name, TensorView::new(dtype, shape, bytes)?));
-        let views: Result<Vec<_>, _> = tensors.into_iter().map(view).collect();
+        for (number, each) in self.vectorizers.iter().enumerate() {
+            let vocabulary = each.terms().collect::<Vec<_>>().join("\n").into_bytes();
+            let (terms, bytes) = (vec![each.terms.len()], vec![vocabulary.len()]);
+            tensors.push((named(IDF, number), Dtype::F32, terms, floats(each.idf())));
+            tensors.push((named(VOCABULARY, number), Dtype::U8, bytes, vocabulary));
+        }
+        let views: Result<Vec<_>, _> = tensors.iter().map(view).collect();
         let metadata = [(DESCRIPTION.to_owned(), self.description(path)?)].into();
         views
             .and_then(|views| safetensors::serialize(views, Some(metadata)))
@@ -92,11 +99,13 @@ impl Tfidf {
         let damaged = |source| Error::Damaged { path: path.to_owned(), source };
         let tensors = SafeTensors::deserialize(&bytes).map_err(damaged)?;
         let file = Opened { tensors, path };
-        let terms = file.vocabulary()?;
-        let (features, labels) = (terms.len(), description.labels.len());
-        let idf = file.floats(IDF, Dtype::F32, &[features])?;
+        let vectorizers = description.config.vectorizers.iter().enumerate();
+        let vectorizers = vectorizers.map(|(number, config)| file.vectorizer(number, config));
+        let vectorizers = vectorizers.collect::<Result<Vec<_>, _>>()?;
+        let features = vectorizers.iter().map(|each| each.terms.len()).sum();
+        let labels = description.labels.len();
         Ok(Self {
-            vectorizer: Vectorizer::new(&description.config, terms, idf),
+            vectorizers,
             coefficients: file.floats(COEFFICIENTS, Dtype::F16, &[features, labels])?,
             intercepts: file.floats(INTERCEPTS, Dtype::F32, &[labels])?,
             labels: description.labels,
@@ -105,6 +114,12 @@ impl Tfidf {
             config: description.config,
         })
     }
+}
+
+type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
+
+fn view((name, dtype, shape, bytes): &Tensor) -> Result<(&str, TensorView<'_>), SafeTensorError> {
+    Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?))
 }
 
 /// The description, after its version is known to be ours.
@@ -129,16 +144,22 @@ struct Opened<'a> {
 }
 
 impl Opened<'_> {
-    fn vocabulary(&self) -> Result<Vec<Arc<str>>, Error> {
+    fn vectorizer(&self, number: usize, config: &VectorizerConfig) -> Result<Vectorizer, Error> {
+        let terms = self.vocabulary(&named(VOCABULARY, number))?;
+        let idf = self.floats(&named(IDF, number), Dtype::F32, &[terms.len()])?;
+        Ok(Vectorizer::new(config, terms, idf))
+    }
+
+    fn vocabulary(&self, name: &str) -> Result<Vec<Arc<str>>, Error> {
         let bad = || Error::Vocabulary { path: self.path.to_owned() };
-        let view = self.tensor(VOCABULARY, Dtype::U8, None)?;
+        let view = self.tensor(name, Dtype::U8, None)?;
         let text = std::str::from_utf8(view.data()).map_err(|_| bad())?;
         let terms: Vec<Arc<str>> = text.split('\n').map(Arc::from).collect();
         let ascend = terms.is_sorted_by(|one, other| one < other);
         if ascend && terms.iter().all(|term| !term.is_empty()) { Ok(terms) } else { Err(bad()) }
     }
 
-    fn floats(&self, name: &'static str, dtype: Dtype, shape: &[usize]) -> Result<Vec<f32>, Error> {
+    fn floats(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<Vec<f32>, Error> {
         let view = self.tensor(name, dtype, Some(shape))?;
         let values: Vec<f32> = if dtype == Dtype::F16 {
             let (halves, _) = view.data().as_chunks();
@@ -150,20 +171,20 @@ impl Opened<'_> {
         if values.iter().all(|value| value.is_finite()) {
             return Ok(values);
         }
-        Err(Error::NotFinite { path: self.path.to_owned(), name })
+        Err(Error::NotFinite { path: self.path.to_owned(), name: name.to_owned() })
     }
 
     /// A tensor of the type and, where given, the shape expected.
     fn tensor(
         &self,
-        name: &'static str,
+        name: &str,
         dtype: Dtype,
         shape: Option<&[usize]>,
     ) -> Result<TensorView<'_>, Error> {
         let refused = |found: String| {
             let shape = shape.map_or_else(|| "[bytes]".to_owned(), |shape| format!("{shape:?}"));
             let expected = format!("{dtype:?} {shape}");
-            Error::Tensor { path: self.path.to_owned(), name, found, expected }
+            Error::Tensor { path: self.path.to_owned(), name: name.to_owned(), found, expected }
         };
         let view = self.tensors.tensor(name).map_err(|_| refused("absent".to_owned()))?;
         if view.dtype() == dtype && shape.is_none_or(|shape| view.shape() == shape) {

@@ -16,7 +16,7 @@ mod sparse_rows;
 mod terms;
 mod vectorizer;
 
-pub use config::{Analyzer, TfidfConfig};
+pub use config::{Analyzer, TfidfConfig, VectorizerConfig};
 pub use error::Error;
 pub use file::FORMAT_VERSION;
 pub use model::Tfidf;

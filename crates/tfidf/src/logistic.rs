@@ -129,6 +129,7 @@ fn root(margin: f64, alpha: f64, a: f64, c: f64) -> f64 {
     let mut high = -margin + a * alpha;
     // Near the optimum the margin hardly moves, and -margin is the root.
     let mut t = -margin;
+    let mut step = high - low;
     for _ in 0..NEWTON_STEPS {
         let share = sigmoid(t);
         let value = t + a * (c * share - alpha) + margin;
@@ -138,8 +139,13 @@ fn root(margin: f64, alpha: f64, a: f64, c: f64) -> f64 {
             low = t;
         }
         let newton = t - value / (1.0 + a * c * share * (1.0 - share));
-        let next = if newton > low && newton < high { newton } else { f64::midpoint(low, high) };
-        if (next - t).abs() <= 1e-12 * (1.0 + t.abs()) {
+        // Between two nearly flat ends Newton's steps can go back and forth for ever: one that is
+        // not half as long as the last gives way to a bisection.
+        let shorter = (newton - t).abs() <= 0.5 * step;
+        let inside = newton > low && newton < high;
+        let next = if inside && shorter { newton } else { f64::midpoint(low, high) };
+        step = (next - t).abs();
+        if step <= 1e-12 * (1.0 + t.abs()) {
             return next;
         }
         t = next;
@@ -167,6 +173,14 @@ mod tests {
             let value = t + a * (c * sigmoid(t) - share * c) + margin;
             prop_assert!(value.abs() < 1e-6 * (1.0 + a * c), "{value}");
         }
+    }
+
+    /// Here Newton's steps alone would go back and forth.
+    #[test]
+    fn flat_ends_are_no_trap() {
+        let (margin, a, c) = (-15.433_028_083_737_954, 27.524_950_662_716_154, 0.759_136_2);
+        let t = root(margin, 0.08, a, c);
+        assert!((t + a * (c * sigmoid(t) - 0.08) + margin).abs() < 1e-9);
     }
 
     #[test]

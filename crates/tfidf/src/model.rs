@@ -1,7 +1,7 @@
 use crate::logistic::{self, Fitted, LANES, sigmoid};
 use crate::prior::positives;
 use crate::{Error, SparseRows, TfidfConfig, Vectorizer};
-use canto_song::Progress;
+use canto_song::{Problem, Progress};
 use half::f16;
 use rayon::prelude::*;
 
@@ -9,7 +9,8 @@ use rayon::prelude::*;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tfidf {
     pub(crate) config: TfidfConfig,
-    pub(crate) vectorizer: Vectorizer,
+    /// Their columns follow each other.
+    pub(crate) vectorizers: Vec<Vectorizer>,
     pub(crate) labels: Vec<String>,
     /// Row-major [features, labels], each a value of half precision: so the file is half as
     /// large and still gives the same scores.
@@ -33,8 +34,10 @@ impl Tfidf {
     ) -> Result<Self, Error> {
         check(lyrics.len(), targets.len(), labels.len())?;
         progress.start("count n-grams", None);
-        let vectorizer = Vectorizer::fit(lyrics, config)?;
-        let features = vectorizer.transform(lyrics);
+        refuse(config.problems())?;
+        let fit = |each| Vectorizer::fit(lyrics, each);
+        let vectorizers = config.vectorizers.iter().map(fit).collect::<Result<Vec<_>, _>>()?;
+        let features = features(&vectorizers, lyrics);
         progress.finish();
         let counts = positives(targets, labels.len());
         let varies = |label: usize| counts[label] > 0 && counts[label] < lyrics.len();
@@ -50,14 +53,14 @@ impl Tfidf {
         };
         let fitted: Vec<Fitted> = groups.par_iter().map(fit_group).collect();
         progress.finish();
-        let mut model = Self::assemble(config, vectorizer, labels, &features, &fitted);
+        let mut model = Self::assemble(config, vectorizers, labels, &features, &fitted);
         model.set_constants(&counts, lyrics.len());
         Ok(model)
     }
 
     fn assemble(
         config: &TfidfConfig,
-        vectorizer: Vectorizer,
+        vectorizers: Vec<Vectorizer>,
         labels: &[String],
         features: &SparseRows,
         fitted: &[Fitted],
@@ -71,7 +74,7 @@ impl Tfidf {
         let late = labels.iter().zip(converged).filter(|(_, converged)| !converged);
         Self {
             config: config.clone(),
-            vectorizer,
+            vectorizers,
             labels: labels.to_vec(),
             coefficients: (0..features.columns()).flat_map(weights).map(rounded).collect(),
             intercepts: weights(features.columns()).map(|value| value as f32).collect(),
@@ -94,7 +97,7 @@ impl Tfidf {
     /// Probabilities, row-major [lyrics, labels].
     pub fn score(&self, lyrics: &[&str]) -> Vec<f32> {
         let scored = |lyric: &&str| {
-            let logits = self.logits(&self.vectorizer.row(lyric));
+            let logits = self.logits(&row(&self.vectorizers, lyric));
             logits.into_iter().map(|logit| sigmoid(logit) as f32)
         };
         lyrics.par_iter().flat_map_iter(scored).collect()
@@ -122,18 +125,24 @@ impl Tfidf {
     pub fn contributions(&self, lyric: &str, label: usize) -> Vec<(String, f32)> {
         let share = |(column, value): (u32, f32)| {
             let weight = self.weights(column).get(label)?;
-            Some((self.vectorizer.terms[column as usize].to_string(), weight * value))
+            Some((self.term(column)?.to_owned(), weight * value))
         };
-        let row = self.vectorizer.row(lyric);
+        let row = row(&self.vectorizers, lyric);
         let mut shares: Vec<_> = row.into_iter().filter_map(share).collect();
-        // Stable, and columns are in alphabetical order.
+        // Stable, and each vectorizer's columns are in alphabetical order.
         shares.sort_by(|(_, one), (_, other)| other.abs().total_cmp(&one.abs()));
         shares
     }
 
-    /// The features alone.
-    pub fn vectorizer(&self) -> &Vectorizer {
-        &self.vectorizer
+    fn term(&self, column: u32) -> Option<&str> {
+        let mut column = column as usize;
+        for vectorizer in &self.vectorizers {
+            match vectorizer.terms.get(column) {
+                Some(term) => return Some(term),
+                None => column -= vectorizer.terms.len(),
+            }
+        }
+        None
     }
 
     /// The labels, in the order of the scores.
@@ -155,6 +164,28 @@ impl Tfidf {
     pub fn unconverged(&self) -> &[String] {
         &self.unconverged
     }
+}
+
+/// The features of all vectorizers, side by side.
+fn features(vectorizers: &[Vectorizer], lyrics: &[&str]) -> SparseRows {
+    let rows: Vec<_> = lyrics.par_iter().map(|lyric| row(vectorizers, lyric)).collect();
+    SparseRows::new(vectorizers.iter().map(|each| each.terms.len()).sum(), &rows)
+}
+
+/// Columns, ascending, and values of one lyric.
+fn row(vectorizers: &[Vectorizer], lyric: &str) -> Vec<(u32, f32)> {
+    let mut row = Vec::new();
+    let mut first = 0;
+    for vectorizer in vectorizers {
+        let own = vectorizer.row(lyric).into_iter();
+        row.extend(own.map(|(column, value)| (first + column, value)));
+        first += vectorizer.terms.len() as u32;
+    }
+    row
+}
+
+fn refuse(problems: Vec<Problem>) -> Result<(), Error> {
+    if problems.is_empty() { Ok(()) } else { Err(Error::Config { problems }) }
 }
 
 fn check(rows: usize, found: usize, labels: usize) -> Result<(), Error> {

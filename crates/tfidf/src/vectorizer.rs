@@ -1,5 +1,5 @@
 use crate::terms::Terms;
-use crate::{Analyzer, Error, SparseRows, TfidfConfig};
+use crate::{Error, SparseRows, VectorizerConfig};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,17 +14,15 @@ const CHUNK: usize = 512;
 /// divided by its Euclidean norm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vectorizer {
-    analyzer: Analyzer,
-    ngrams: [usize; 2],
-    sublinear: bool,
+    config: VectorizerConfig,
     pub(crate) terms: Vec<Arc<str>>,
     pub(crate) idf: Vec<f32>,
     columns: HashMap<Arc<str>, u32>,
 }
 
 impl Vectorizer {
-    /// Learns the vocabulary and the idf; the fit's own values of `config` are not used.
-    pub fn fit(lyrics: &[&str], config: &TfidfConfig) -> Result<Self, Error> {
+    /// Learns the vocabulary and the idf.
+    pub fn fit(lyrics: &[&str], config: &VectorizerConfig) -> Result<Self, Error> {
         let problems = config.problems();
         if !problems.is_empty() {
             return Err(Error::Config { problems });
@@ -44,10 +42,9 @@ impl Vectorizer {
     }
 
     /// `terms` ascend and are as many as `idf`.
-    pub(crate) fn new(config: &TfidfConfig, terms: Vec<Arc<str>>, idf: Vec<f32>) -> Self {
+    pub(crate) fn new(config: &VectorizerConfig, terms: Vec<Arc<str>>, idf: Vec<f32>) -> Self {
         let columns = terms.iter().zip(0..).map(|(term, column)| (term.clone(), column)).collect();
-        let TfidfConfig { analyzer, ngrams, sublinear, .. } = *config;
-        Self { analyzer, ngrams, sublinear, terms, idf, columns }
+        Self { config: config.clone(), terms, idf, columns }
     }
 
     /// The n-gram of each column, in ascending order.
@@ -68,8 +65,9 @@ impl Vectorizer {
 
     /// Columns, ascending, and values of one lyric.
     pub(crate) fn row(&self, lyric: &str) -> Vec<(u32, f32)> {
-        let terms = Terms::of(lyric, self.analyzer);
-        let known = terms.ngrams(self.ngrams).filter_map(|ngram| self.columns.get(ngram).copied());
+        let terms = Terms::of(lyric, self.config.analyzer);
+        let known =
+            terms.ngrams(self.config.ngrams).filter_map(|ngram| self.columns.get(ngram).copied());
         let mut found: Vec<u32> = known.collect();
         found.sort_unstable();
         let weighted = |run: &[u32]| (run[0], self.weight(run[0], run.len()));
@@ -80,7 +78,7 @@ impl Vectorizer {
 
     fn weight(&self, column: u32, times: usize) -> f64 {
         let times = times as f64;
-        let frequency = if self.sublinear { 1.0 + times.ln() } else { times };
+        let frequency = if self.config.sublinear { 1.0 + times.ln() } else { times };
         frequency * f64::from(self.idf[column as usize])
     }
 }
@@ -131,7 +129,7 @@ fn merged<'a>(
 /// The n-grams to keep, in ascending order.
 fn most_frequent<'a>(
     counts: HashMap<&'a str, Count>,
-    config: &TfidfConfig,
+    config: &VectorizerConfig,
 ) -> Vec<(&'a str, Count)> {
     let least = config.min_document_frequency;
     let mut kept: Vec<_> =

@@ -1,7 +1,7 @@
 //! What holds for every model: order, threads, constants, the file and bad input.
 
 use canto_song::Silent;
-use canto_tfidf::{Error, Tfidf, TfidfConfig, Vectorizer};
+use canto_tfidf::{Analyzer, Error, Tfidf, TfidfConfig, Vectorizer, VectorizerConfig};
 use proptest::prelude::*;
 
 const LYRICS: [&str; 6] = [
@@ -29,8 +29,17 @@ fn labels(count: usize) -> Vec<String> {
     (0..count).map(|label| format!("label {label}")).collect()
 }
 
+/// However rare an n-gram.
+fn counted(config: VectorizerConfig) -> VectorizerConfig {
+    VectorizerConfig { min_document_frequency: 1, ..config }
+}
+
 fn config() -> TfidfConfig {
-    TfidfConfig { min_document_frequency: 1, tolerance: 1e-7, ..TfidfConfig::default() }
+    let words = counted(VectorizerConfig::default());
+    let characters =
+        VectorizerConfig { analyzer: Analyzer::CharWb, ngrams: [2, 3], ..words.clone() };
+    let vectorizers = vec![words, characters];
+    TfidfConfig { vectorizers, tolerance: 1e-7, ..TfidfConfig::default() }
 }
 
 fn fit() -> Tfidf {
@@ -77,7 +86,7 @@ fn contributions_sum_up_to_the_logit() {
     let score = model.score(&[LYRICS[4]])[0];
     assert!((1.0 / (1.0 + (-logit).exp()) - score).abs() < 1e-6);
     assert_eq!(model.contributions(LYRICS[4], LABELS), []);
-    assert_eq!(model.contributions("unknown", 0), []);
+    assert_eq!(model.contributions("夜の歌", 0), []);
 }
 
 #[test]
@@ -89,7 +98,7 @@ fn a_fit_cut_short_is_named() {
 
 #[test]
 fn equally_frequent_ngrams_are_kept_in_alphabetical_order() {
-    let config = TfidfConfig { max_features: 2, min_document_frequency: 1, ..config() };
+    let config = counted(VectorizerConfig { max_features: 2, ..VectorizerConfig::default() });
     let vectorizer = Vectorizer::fit(&["dd cc bb aa dd"], &config).unwrap();
     assert_eq!(vectorizer.terms().collect::<Vec<_>>(), ["aa", "dd"]);
 }
@@ -103,7 +112,8 @@ fn bad_input_is_refused() {
     assert!(matches!(fit(&["amber"], &[], 0, &config()), Error::Empty { .. }));
     assert!(matches!(fit(&["amber"], &[true; 3], 2, &config()), Error::Shape { found: 3, .. }));
     assert!(matches!(fit(&["a b"], &[true], 1, &config()), Error::EmptyVocabulary { .. }));
-    let wrong = TfidfConfig { ngrams: [0, 1], ..config() };
+    let backwards = VectorizerConfig { ngrams: [0, 1], ..VectorizerConfig::default() };
+    let wrong = TfidfConfig { vectorizers: vec![backwards], ..config() };
     assert!(matches!(fit(&["amber"], &[true], 1, &wrong), Error::Config { .. }));
 }
 
@@ -150,9 +160,9 @@ fn a_file_that_does_not_fit_is_refused() {
     let version = after(r#"format_version\":1"#, r#"format_version\":9"#);
     assert!(matches!(version, Error::Version { found: 9, expected: 1, .. }), "{version}");
     let absent = after(r#""intercepts""#, r#""interrupts""#);
-    assert!(matches!(absent, Error::Tensor { name: "intercepts", .. }), "{absent}");
+    assert!(matches!(&absent, Error::Tensor { name, .. } if name == "intercepts"), "{absent}");
     let fewer = after(r#"\"label 0\",\"label 1\""#, r#"\"label 0     label 1\""#);
-    assert!(matches!(fewer, Error::Tensor { name: "coefficients", .. }), "{fewer}");
+    assert!(matches!(&fewer, Error::Tensor { name, .. } if name == "coefficients"), "{fewer}");
     let order = after("amber\namber bell", "zmber\namber bell");
     assert!(matches!(order, Error::Vocabulary { .. }), "{order}");
     let shorter = after("amber\namber bell", "amber amber bell");
@@ -187,7 +197,7 @@ proptest! {
 
     #[test]
     fn rows_are_of_length_one_or_empty(lyric in "[a-h ]{0,60}") {
-        let vectorizer = Vectorizer::fit(&LYRICS, &config()).unwrap();
+        let vectorizer = Vectorizer::fit(&LYRICS, &config().vectorizers[0]).unwrap();
         let rows = vectorizer.transform(&[&lyric, LYRICS[0]]);
         for row in 0..2 {
             let (columns, values) = rows.row(row);

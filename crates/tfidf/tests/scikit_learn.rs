@@ -33,7 +33,7 @@ fn features_equal_scikit_learn() {
         let name = case["name"].as_str().unwrap();
         let (lyrics, other): (Vec<&str>, Vec<&str>) =
             (texts(&case, "lyrics"), texts(&case, "other"));
-        let vectorizer = Vectorizer::fit(&lyrics, &config(&case)).unwrap();
+        let vectorizer = Vectorizer::fit(&lyrics, &config(&case).vectorizers[0]).unwrap();
         assert_eq!(
             vectorizer.terms().collect::<Vec<_>>(),
             of::<Vec<String>>(&case, "terms"),
