@@ -2,15 +2,18 @@
 
 use crate::error::Error;
 use crate::manifest::Manifest;
-use crate::parts::{Provenance, Settings, windows};
+use crate::parts::{Provenance, Settings, check_words, windows};
 use crate::staging::recover;
 use crate::{
-    CALIBRATION, CONFIG, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER, WEIGHTS,
+    BLEND, CALIBRATION, CONFIG, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER, WEIGHTS,
+    WORDS,
 };
 use canto_batch::{BatchConfig, LyricTokenizer, Window, Windows};
 use canto_corpus::{CleaningConfig, LanguageConfig};
 use canto_encoder::{Architecture, Classifier, Device};
 use canto_evaluate::{Calibration, Thresholds};
+use canto_score::Words;
+use canto_tfidf::Tfidf;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +37,7 @@ pub struct Bundle {
     source: Source,
     architecture: Architecture,
     windows: Windows,
+    words: Option<Words>,
     calibration: Calibration,
     thresholds: Thresholds,
     cleaning: CleaningConfig,
@@ -61,7 +65,8 @@ impl Bundle {
     }
 
     fn open_ours(dir: &Path) -> Result<Self, Error> {
-        Manifest::read(dir)?.verify(dir)?;
+        let manifest = Manifest::read(dir)?;
+        manifest.verify(dir)?;
         let architecture = architecture(dir)?;
         let settings: Settings = read_json(&dir.join(SETTINGS))?;
         if settings.labels != architecture.labels {
@@ -79,6 +84,7 @@ impl Bundle {
             dir: dir.to_owned(),
             source: Source::Canto,
             windows: windows(&architecture, tokenizer, &settings.batch, dir)?,
+            words: if manifest.has_words() { Some(words(dir, labels)?) } else { None },
             calibration,
             thresholds: thresholds.map_err(|source| Error::Misfit { path, source })?,
             architecture,
@@ -103,6 +109,7 @@ impl Bundle {
             dir: dir.to_owned(),
             source: Source::HuggingFace,
             windows: windows(&architecture, tokenizer, &batch, dir)?,
+            words: None,
             calibration: Calibration::None,
             thresholds: Thresholds::fixed(PLAIN_THRESHOLD, &architecture.labels),
             architecture,
@@ -154,6 +161,11 @@ impl Bundle {
         &self.windows
     }
 
+    /// What words say beside the encoder, where they do.
+    pub fn words(&self) -> Option<&Words> {
+        self.words.as_ref()
+    }
+
     /// What makes probabilities of the model's scores.
     pub fn calibration(&self) -> &Calibration {
         &self.calibration
@@ -203,6 +215,13 @@ pub(crate) fn missing_files(dir: &Path) -> Vec<&'static str> {
     let weights = other.iter().any(|name| dir.join(name).exists());
     let present = |name: &str| dir.join(name).is_file() || (name == WEIGHTS && weights);
     [CONFIG, WEIGHTS, TOKENIZER].into_iter().filter(|name| !present(name)).collect()
+}
+
+fn words(dir: &Path, labels: &[String]) -> Result<Words, Error> {
+    let model = Tfidf::open(&dir.join(WORDS))?;
+    let words = Words { model, blend: read_json(&dir.join(BLEND))? };
+    check_words(&words, labels, dir)?;
+    Ok(words)
 }
 
 fn architecture(dir: &Path) -> Result<Architecture, Error> {

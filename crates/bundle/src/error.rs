@@ -40,6 +40,8 @@ pub enum Error {
     NoLabels { path: PathBuf },
     #[error("`{}` does not fit the model", path.display())]
     Misfit { path: PathBuf, source: canto_evaluate::Error },
+    #[error("`{}` has a weight below 0 or one that is no number", path.display())]
+    Weights { path: PathBuf },
     #[error("the model in `{}` has no classification head", path.display())]
     NoHead { path: PathBuf },
     #[error("the tokenizer gives ids up to {tokenizer}, the model in `{}` has {model} embeddings", path.display())]
@@ -51,6 +53,8 @@ pub enum Error {
 
     #[error(transparent)]
     Tokenizer(#[from] canto_batch::Error),
+    #[error(transparent)]
+    Words(#[from] canto_tfidf::Error),
     #[error(transparent)]
     Encoder(#[from] canto_encoder::Error),
     #[error("could not {action} `{}`", path.display())]
@@ -84,7 +88,9 @@ impl Error {
             | Self::MissingFile { .. }
             | Self::Size { .. }
             | Self::Altered { .. }
-            | Self::Labels { .. } => {
+            | Self::Labels { .. }
+            | Self::Weights { .. }
+            | Self::Words(_) => {
                 "copy the whole folder again from where it was written, or train again"
             }
             Self::Misfit { source, .. } => return source.hint(),

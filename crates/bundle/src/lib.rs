@@ -3,8 +3,9 @@
 //! A bundle is a folder that holds all that prediction needs: `model.safetensors`, `config.json`,
 //! `tokenizer.json` and `tokenizer_config.json` as Hugging Face tools read them, `canto.json`
 //! (windows, cleaning rules, language policy, provenance), `calibration.json`, `thresholds.json`,
-//! `metrics.json`, `run.toml`, and last `manifest.json` with the size and SHA-256 of each. It appears whole or not
-//! at all, and is verified on reading. Knows nothing of the training loop, of files of songs or of
+//! `metrics.json`, `run.toml`, where words have a say `words.safetensors` and `blend.json`, and last
+//! `manifest.json` with the size and SHA-256 of each. It appears whole or not at all, and is verified
+//! on reading. Knows nothing of the training loop, of files of songs or of
 //! HTTP.
 
 mod bundle;
@@ -23,10 +24,15 @@ pub use manifest::{FORMAT_VERSION, FileRecord, Manifest};
 pub use parts::{Parts, Provenance};
 pub use replace::Replacement;
 
-/// The files of a bundle besides its manifest.
+/// The files that every bundle has besides its manifest.
 pub const FILES: [&str; 9] =
     [WEIGHTS, CONFIG, TOKENIZER, TOKENIZER_CONFIG, SETTINGS, CALIBRATION, THRESHOLDS, METRICS, RUN];
 
+/// The files of a bundle in which words have a say beside the encoder: both or none.
+pub const WORDS_FILES: [&str; 2] = [WORDS, BLEND];
+
+const WORDS: &str = "words.safetensors";
+const BLEND: &str = "blend.json";
 const WEIGHTS: &str = "model.safetensors";
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";

@@ -2,7 +2,7 @@
 
 use crate::digest::digest;
 use crate::error::Error;
-use crate::{FILES, MANIFEST};
+use crate::{FILES, MANIFEST, WORDS_FILES};
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path};
 
@@ -71,10 +71,11 @@ impl Manifest {
             Some(record) => Ok(record.clone()),
             None => FileRecord::of(dir, name),
         };
+        let present = WORDS_FILES.iter().filter(|name| dir.join(name).is_file());
         Ok(Self {
             format_version: FORMAT_VERSION,
             canto_version: env!("CARGO_PKG_VERSION").to_owned(),
-            files: FILES.iter().map(record).collect::<Result<_, _>>()?,
+            files: FILES.iter().chain(present).map(record).collect::<Result<_, _>>()?,
         })
     }
 
@@ -101,10 +102,16 @@ impl Manifest {
             return Err(Error::BadName { path: path.to_owned(), name: record.name.clone() });
         }
         let listed = |name: &&&str| self.files.iter().any(|record| record.name == **name);
-        match FILES.iter().find(|name| !listed(name)) {
+        let words = WORDS_FILES.iter().filter(|_| self.has_words());
+        match FILES.iter().chain(words).find(|name| !listed(name)) {
             Some(name) => Err(Error::NotListed { path: path.to_owned(), name }),
             None => Ok(()),
         }
+    }
+
+    /// Whether words have a say in the model.
+    pub(crate) fn has_words(&self) -> bool {
+        self.files.iter().any(|record| WORDS_FILES.contains(&&*record.name))
     }
 
     /// Compares every file with its record.

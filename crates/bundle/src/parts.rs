@@ -1,10 +1,12 @@
 //! What a bundle is made of, and its own settings file.
 
 use crate::error::Error;
+use crate::{BLEND, WORDS};
 use canto_batch::{BatchConfig, LyricTokenizer, Windows};
 use canto_corpus::{CleaningConfig, LanguageConfig};
 use canto_encoder::Architecture;
 use canto_evaluate::{Calibration, Thresholds};
+use canto_score::Words;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -15,6 +17,8 @@ pub struct Parts {
     pub architecture: Architecture,
     /// The text of `tokenizer.json`.
     pub tokenizer_json: String,
+    /// What words say beside the encoder, where they do.
+    pub words: Option<Words>,
     /// What makes probabilities of the model's scores.
     pub calibration: Calibration,
     /// Thresholds of calibrated scores, one a label.
@@ -95,4 +99,14 @@ pub(crate) fn windows(
         return Err(Error::TooLong { path, found, maximum });
     }
     Ok(Windows::new(tokenizer, batch.clone())?)
+}
+
+/// Refuses words of other labels than the model's, and weights that no fit gives.
+pub(crate) fn check_words(words: &Words, labels: &[String], dir: &Path) -> Result<(), Error> {
+    let found = words.model.labels();
+    if found != labels {
+        let (path, found) = (dir.join(WORDS), found.to_vec());
+        return Err(Error::Labels { path, found, expected: labels.to_vec() });
+    }
+    if words.blend.is_sound() { Ok(()) } else { Err(Error::Weights { path: dir.join(BLEND) }) }
 }

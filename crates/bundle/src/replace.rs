@@ -1,10 +1,10 @@
 //! New calibration, thresholds or metrics for a bundle, its weights untouched.
 
 use crate::error::Error;
-use crate::manifest::Manifest;
+use crate::manifest::{FileRecord, Manifest};
 use crate::staging::{Staging, recover, sync};
 use crate::write::to_json;
-use crate::{Bundle, CALIBRATION, FILES, MANIFEST, METRICS, Source, THRESHOLDS};
+use crate::{Bundle, CALIBRATION, MANIFEST, METRICS, Source, THRESHOLDS};
 use canto_evaluate::{Calibration, Thresholds};
 use std::path::Path;
 
@@ -31,13 +31,13 @@ impl Bundle {
         }
         let changed = changed(&bundle, replacement)?;
         let staging = Staging::begin(dir)?;
-        for name in FILES {
-            match changed.iter().find(|(changed, _)| *changed == name) {
+        let mut known = Manifest::read(dir)?.files;
+        for FileRecord { name, .. } in &known {
+            match changed.iter().find(|(changed, _)| changed == name) {
                 Some((_, bytes)) => staging.write(name, bytes)?,
                 None => carry_over(&dir.join(name), &staging.path().join(name))?,
             }
         }
-        let mut known = Manifest::read(dir)?.files;
         known.retain(|record| changed.iter().all(|(name, _)| record.name != *name));
         let manifest = Manifest::of(staging.path(), &known)?;
         staging.write(MANIFEST, &to_json(dir, &manifest)?)?;

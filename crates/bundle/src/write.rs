@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::manifest::Manifest;
-use crate::parts::{Parts, Settings, windows};
+use crate::parts::{Parts, Settings, check_words, windows};
 use crate::staging::Staging;
 use crate::{
-    Bundle, CALIBRATION, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER, TOKENIZER_CONFIG,
+    BLEND, Bundle, CALIBRATION, MANIFEST, METRICS, RUN, SETTINGS, THRESHOLDS, TOKENIZER,
+    TOKENIZER_CONFIG, WORDS,
 };
 use canto_batch::LyricTokenizer;
 use canto_encoder::Classifier;
@@ -25,6 +26,10 @@ impl Bundle {
         staging.write(TOKENIZER, parts.tokenizer_json.as_bytes())?;
         staging.write(TOKENIZER_CONFIG, &to_json(dir, &tokenizer_config(parts))?)?;
         staging.write(SETTINGS, &to_json(dir, &Settings::from(parts))?)?;
+        if let Some(words) = &parts.words {
+            words.model.save(&staging.path().join(WORDS))?;
+            staging.write(BLEND, &to_json(dir, &words.blend)?)?;
+        }
         staging.write(CALIBRATION, &to_json(dir, &calibration)?)?;
         staging.write(THRESHOLDS, &to_json(dir, &thresholds)?)?;
         staging.write(METRICS, &to_json(dir, &parts.metrics)?)?;
@@ -49,6 +54,9 @@ fn check(dir: &Path, parts: &Parts) -> Result<(Calibration, Thresholds), Error> 
     let tokenizer = LyricTokenizer::from_json(&parts.tokenizer_json)?;
     windows(architecture, tokenizer, &parts.batch, dir)?;
     let labels = &architecture.labels;
+    if let Some(words) = &parts.words {
+        check_words(words, labels, dir)?;
+    }
     let fault = |name: &str| {
         let path = dir.join(name);
         |source| Error::Misfit { path, source }

@@ -5,7 +5,8 @@ use canto_bundle::Bundle;
 use canto_corpus::{Prepared, first_named_artist};
 use canto_encoder::{DeviceChoice, OpenDevice};
 use canto_evaluate::{Groups, Metrics, Targets};
-use canto_song::{Genre, Song, Split};
+use canto_song::{Genre, Progress, Song, Split};
+use canto_tfidf::{Tfidf, TfidfConfig};
 use std::path::Path;
 
 /// Opens the device and says where the choice was not met.
@@ -62,8 +63,21 @@ pub(crate) fn lyrics(songs: &[Song]) -> Vec<&str> {
 
 /// What a model should say of `songs`.
 pub(crate) fn targets(songs: &[Song]) -> anyhow::Result<Targets> {
-    let flags = songs.iter().flat_map(|song| song.genres.flags()).collect();
-    Ok(Targets::new(songs.len(), Genre::ALL.len(), flags)?)
+    Ok(Targets::new(songs.len(), Genre::ALL.len(), flags(songs))?)
+}
+
+/// The same, row-major [songs, genres].
+pub(crate) fn flags(songs: &[Song]) -> Vec<bool> {
+    songs.iter().flat_map(|song| song.genres.flags()).collect()
+}
+
+/// TF-IDF with logistic regression, fitted to `songs`.
+pub(crate) fn fitted(
+    songs: &[Song],
+    config: &TfidfConfig,
+    progress: &dyn Progress,
+) -> anyhow::Result<Tfidf> {
+    Ok(Tfidf::fit(&lyrics(songs), &flags(songs), &Genre::names(), config, progress)?)
 }
 
 /// Songs of one artist belong together when they are resampled.

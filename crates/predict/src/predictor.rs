@@ -49,7 +49,8 @@ impl Predictor {
 
     /// The same before calibration: what a new calibration is fitted to.
     pub fn raw_scorer(&self) -> Scorer<'_> {
-        Scorer::new(&self.model, &self.device, self.bundle.windows(), self.labels().len())
+        let Self { bundle, model, device, .. } = self;
+        Scorer::new(model, device, bundle.windows(), self.labels().len()).joined(bundle.words())
     }
 
     /// Predicts every one of `lyrics`, raw as they come; a text that cannot be scored is an

@@ -1,4 +1,4 @@
-use crate::{Error, Pooled};
+use crate::{Error, Pooled, Words};
 use canto_batch::{Batch, Tokenized, Windows, inference_batches};
 use canto_encoder::{Classifier, Device, classify, logits, pooled};
 use canto_evaluate::Calibration;
@@ -10,8 +10,8 @@ const SONGS_AT_ONCE: usize = 1024;
 /// What the model says of one song.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SongScores {
-    /// One probability a label, in label order: the mean over the song's windows, calibrated where
-    /// the scorer is.
+    /// One probability a label, in label order: the mean over the song's windows, joined and
+    /// calibrated where the scorer does so.
     pub scores: Vec<f32>,
     /// Tokens of the whole song, special tokens included.
     pub tokens: usize,
@@ -26,6 +26,7 @@ pub struct Scorer<'a> {
     device: &'a Device,
     windows: &'a Windows,
     labels: usize,
+    words: Option<&'a Words>,
     calibration: Option<&'a Calibration>,
 }
 
@@ -37,7 +38,13 @@ impl<'a> Scorer<'a> {
         windows: &'a Windows,
         labels: usize,
     ) -> Self {
-        Self { model, device, windows, labels, calibration: None }
+        Self { model, device, windows, labels, words: None, calibration: None }
+    }
+
+    /// The same with what `words` say joined in.
+    #[must_use]
+    pub fn joined(self, words: Option<&'a Words>) -> Self {
+        Self { words, ..self }
     }
 
     /// The same with scores calibrated; `calibration` is for the same labels in the same order.
@@ -52,10 +59,22 @@ impl<'a> Scorer<'a> {
         lyrics: &[&str],
         progress: &dyn Progress,
     ) -> Result<Vec<SongScores>, Error> {
-        self.score_tokenized(&self.windows.encode_all(lyrics)?, progress)
+        let mut songs = self.score_tokenized(&self.windows.encode_all(lyrics)?, progress)?;
+        if let Some(Words { model, blend }) = self.words {
+            let words = model.score(lyrics);
+            for (song, words) in songs.iter_mut().zip(words.chunks(self.labels.max(1))) {
+                blend.apply_row(&mut song.scores, words);
+            }
+        }
+        if let Some(calibration) = self.calibration {
+            for song in &mut songs {
+                calibration.apply_row(&mut song.scores);
+            }
+        }
+        Ok(songs)
     }
 
-    /// Scores songs tokenised before, in input order.
+    /// What the encoder alone says of songs tokenised before, not calibrated, in input order.
     pub fn score_tokenized(
         &self,
         songs: &[Tokenized],
@@ -67,13 +86,13 @@ impl<'a> Scorer<'a> {
             let found = logits(self.model, self.device, ids, mask, batch.rows, batch.length)?;
             self.add_scores(&found, &batch.owners, &mut sums)
         })?;
-        Ok(songs.iter().zip(sums).map(|(song, sum)| self.finished(song, sum)).collect())
+        Ok(songs.iter().zip(sums).map(|(song, sums)| mean(song, &sums)).collect())
     }
 
     /// What the head reads of songs tokenised before.
     pub fn pool(&self, songs: &[Tokenized], progress: &dyn Progress) -> Result<Pooled, Error> {
         let mut read = Pooled::new(songs.len(), self.model.width());
-        self.batches("read songs", songs, progress, |batch| {
+        self.batches("encode windows", songs, progress, |batch| {
             let (ids, mask) = (&batch.input_ids, &batch.attention_mask);
             let found = pooled(self.model, self.device, ids, mask, batch.rows, batch.length)?;
             read.add(&found, &batch.owners);
@@ -82,7 +101,7 @@ impl<'a> Scorer<'a> {
         Ok(read)
     }
 
-    /// The scores of `songs` by what [`pool`](Self::pool) gave for them: the head alone is asked.
+    /// The same by what [`pool`](Self::pool) gave for them: the head alone is asked.
     pub fn score_pooled(
         &self,
         songs: &[Tokenized],
@@ -95,7 +114,7 @@ impl<'a> Scorer<'a> {
             let found = classify(self.model, self.device, &values)?;
             self.add_scores(&found, &owners, &mut sums)?;
         }
-        Ok(songs.iter().zip(sums).map(|(song, sum)| self.finished(song, sum)).collect())
+        Ok(songs.iter().zip(sums).map(|(song, sums)| mean(song, &sums)).collect())
     }
 
     /// Hands over every window of `songs`, in batches.
@@ -122,16 +141,6 @@ impl<'a> Scorer<'a> {
         Ok(())
     }
 
-    /// The mean over a song's windows, calibrated.
-    fn finished(&self, song: &Tokenized, sums: Vec<f64>) -> SongScores {
-        let windows = song.windows.len().max(1) as f64;
-        let mut scores: Vec<f32> = sums.into_iter().map(|sum| (sum / windows) as f32).collect();
-        if let Some(calibration) = self.calibration {
-            calibration.apply_row(&mut scores);
-        }
-        SongScores { scores, tokens: song.tokens, truncated: song.truncated }
-    }
-
     /// Adds each row's probabilities to the sums of the song that owns the row.
     ///
     /// Sums are f64: the order in which a song's windows arrive must not show in its score.
@@ -153,6 +162,13 @@ impl<'a> Scorer<'a> {
         }
         Ok(())
     }
+}
+
+/// The mean over a song's windows.
+fn mean(song: &Tokenized, sums: &[f64]) -> SongScores {
+    let windows = song.windows.len().max(1) as f64;
+    let scores = sums.iter().map(|sum| (sum / windows) as f32).collect();
+    SongScores { scores, tokens: song.tokens, truncated: song.truncated }
 }
 
 fn sigmoid(logit: f32) -> f64 {

@@ -1,5 +1,6 @@
 use canto_song::Problem;
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 
 /// The longest n-gram that is any use, and a guard against a vocabulary of whole lines.
 const LONGEST: usize = 5;
@@ -81,11 +82,15 @@ impl VectorizerConfig {
             refuse(&mut problems, "ngrams", found, "two ascending numbers from 1 to 5");
         }
         if self.min_document_frequency == 0 {
-            refuse(&mut problems, "min_document_frequency", "0".to_owned(), "at least 1");
+            refuse(&mut problems, "min_document_frequency", 0, "at least 1");
         }
         if !(1..u32::MAX as usize).contains(&self.max_features) {
-            let found = self.max_features.to_string();
-            refuse(&mut problems, "max_features", found, "at least 1 and below 2^32 - 1");
+            refuse(
+                &mut problems,
+                "max_features",
+                self.max_features,
+                "at least 1 and below 2^32 - 1",
+            );
         }
         problems
     }
@@ -102,24 +107,24 @@ impl TfidfConfig {
             })
             .collect();
         if self.vectorizers.is_empty() {
-            refuse(&mut problems, "vectorizers", "empty".to_owned(), "at least one");
+            refuse(&mut problems, "vectorizers", "empty", "at least one");
         }
         let positive = |value: f64| value.is_finite() && value > 0.0;
         for (key, value) in
             [("inverse_regularisation", self.inverse_regularisation), ("tolerance", self.tolerance)]
         {
             if !positive(value) {
-                refuse(&mut problems, key, value.to_string(), "a number above 0");
+                refuse(&mut problems, key, value, "a number above 0");
             }
         }
         if self.max_iterations == 0 {
-            refuse(&mut problems, "max_iterations", "0".to_owned(), "at least 1");
+            refuse(&mut problems, "max_iterations", 0, "at least 1");
         }
         problems
     }
 }
 
-fn refuse(problems: &mut Vec<Problem>, key: &str, found: String, expected: &str) {
+fn refuse(problems: &mut Vec<Problem>, key: &str, found: impl Display, expected: &str) {
     problems.push(Problem::new(key, format!("is `{found}`, expected {expected}")));
 }
 

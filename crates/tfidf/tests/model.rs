@@ -30,12 +30,12 @@ fn labels(count: usize) -> Vec<String> {
 }
 
 /// However rare an n-gram.
-fn counted(config: VectorizerConfig) -> VectorizerConfig {
-    VectorizerConfig { min_document_frequency: 1, ..config }
+fn counted() -> VectorizerConfig {
+    VectorizerConfig { min_document_frequency: 1, ..VectorizerConfig::default() }
 }
 
 fn config() -> TfidfConfig {
-    let words = counted(VectorizerConfig::default());
+    let words = counted();
     let characters =
         VectorizerConfig { analyzer: Analyzer::CharWb, ngrams: [2, 3], ..words.clone() };
     let vectorizers = vec![words, characters];
@@ -98,7 +98,7 @@ fn a_fit_cut_short_is_named() {
 
 #[test]
 fn equally_frequent_ngrams_are_kept_in_alphabetical_order() {
-    let config = counted(VectorizerConfig { max_features: 2, ..VectorizerConfig::default() });
+    let config = VectorizerConfig { max_features: 2, ..counted() };
     let vectorizer = Vectorizer::fit(&["dd cc bb aa dd"], &config).unwrap();
     assert_eq!(vectorizer.terms().collect::<Vec<_>>(), ["aa", "dd"]);
 }

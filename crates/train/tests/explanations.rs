@@ -35,6 +35,7 @@ fn trained(tiny: &Tiny) -> Predictor {
     let parts = Parts {
         architecture: tiny.architecture.clone(),
         tokenizer_json: tiny.windows.tokenizer().to_json().unwrap(),
+        words: None,
         calibration: Calibration::None,
         thresholds: Thresholds::fixed(0.5, &labels),
         batch: tiny.windows.config().clone(),

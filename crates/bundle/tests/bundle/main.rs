@@ -5,3 +5,4 @@ mod plain;
 mod replacing;
 mod round_trip;
 mod tiny;
+mod words;

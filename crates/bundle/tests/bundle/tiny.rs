@@ -44,6 +44,7 @@ pub(crate) fn parts() -> Parts {
     let language = LanguageConfig { confidence_floor: 0.25, ..LanguageConfig::default() };
     Parts {
         tokenizer_json: tokenizer.to_json().unwrap(),
+        words: None,
         calibration: Calibration::None,
         thresholds: thresholds([0.25, 0.5, 0.75]),
         batch: BatchConfig {

@@ -5,7 +5,7 @@ use crate::config::{Override, RunConfig, Start};
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::run_folder::RunFolder;
-use crate::songs::{headline, of_split, open_device, open_prepared};
+use crate::songs::{fitted, headline, lyrics, of_split, open_device, open_prepared};
 use crate::tuning::Tuned;
 use crate::watch::{Watch, stop_on_interrupt};
 use anyhow::Context;
@@ -13,7 +13,8 @@ use canto_batch::{LyricTokenizer, Windows};
 use canto_bundle::{Bundle, Parts, Provenance};
 use canto_corpus::Prepared;
 use canto_encoder::{Adaptation, Architecture, Classifier, Device, OpenDevice};
-use canto_evaluate::Metrics;
+use canto_evaluate::{Blend, Metrics, Scored, Scores, Validation, fit_blend};
+use canto_score::Words;
 use canto_song::{Genre, Progress, Song, Split};
 use canto_train::{Best, Checkpoint, Examples, Inputs, Outcome, fit, training_device};
 use std::path::Path;
@@ -60,11 +61,18 @@ pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
             Ok(())
         }
         Outcome::Finished { model, validation, best } => {
+            let (words, validation) = if config.words.enabled {
+                let joint = joined(&config, &songs, &validation, &validation_songs, &stages)?;
+                (Some(joint.0), joint.1)
+            } else {
+                (None, validation)
+            };
             let tuned = Tuned::new(&validation, &validation_songs, &config, &Genre::names())?;
             let rules = &prepared.manifest().config;
             let parts = Parts {
                 architecture: beginning.architecture,
                 tokenizer_json: windows.tokenizer().to_json()?,
+                words,
                 calibration: tuned.calibration.clone(),
                 thresholds: tuned.thresholds.clone(),
                 batch: config.batch.clone(),
@@ -78,6 +86,24 @@ pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
             conclude(&folder, &tuned.metrics)
         }
     }
+}
+
+/// A model of words, fitted to the training songs, and the validation scores of both together.
+fn joined(
+    config: &RunConfig,
+    songs: &[Song],
+    encoder: &Validation,
+    validation: &[Song],
+    progress: &dyn Progress,
+) -> anyhow::Result<(Words, Validation)> {
+    let model = fitted(songs, &config.words.model(), progress)?;
+    let scores = Scores::new(validation.len(), Genre::ALL.len(), model.score(&lyrics(validation)))?;
+    let blend = fit_blend(encoder, &scores)?;
+    let joint =
+        Validation::new(blend.apply(encoder.scores(), &scores)?, encoder.targets().clone())?;
+    let Blend { first, second, .. } = blend;
+    tracing::info!("the encoder counts {first:.2}, words {second:.2}");
+    Ok((Words { model, blend }, joint))
 }
 
 fn conclude(folder: &RunFolder, metrics: &Metrics) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ mod spelling;
 pub(crate) use error::Error;
 pub(crate) use model::{ModelSection, Start};
 pub(crate) use overrides::Override;
-pub(crate) use sections::{DataSection, RunSection};
+pub(crate) use sections::{DataSection, RunSection, WordsSection};
 
 use canto_batch::BatchConfig;
 use canto_corpus::CorpusConfig;
@@ -34,6 +34,7 @@ pub(crate) struct RunConfig {
     pub(crate) model: ModelSection,
     pub(crate) batch: BatchConfig,
     pub(crate) train: TrainConfig,
+    pub(crate) words: WordsSection,
     pub(crate) calibrate: CalibrateConfig,
     pub(crate) tune: TuneConfig,
     pub(crate) bootstrap: BootstrapConfig,
@@ -92,6 +93,7 @@ impl RunConfig {
             ("model", self.model.problems(self.batch.max_tokens)),
             ("batch", self.batch.problems()),
             ("train", self.train.problems()),
+            ("words", self.words.problems()),
             ("calibrate", self.calibrate.problems()),
             ("tune", self.tune.problems()),
             ("bootstrap", self.bootstrap.problems()),
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn every_recipe_is_sound() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
-        for name in ["quickstart", "minilm", "roberta-base", "reglas"] {
+        for name in ["quickstart", "minilm", "minilm-finetune", "roberta-base", "reglas"] {
             let path = folder.join(name).with_extension("toml");
             let config = RunConfig::open(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(config.run.name, name);

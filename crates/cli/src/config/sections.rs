@@ -1,5 +1,6 @@
 use canto_encoder::DeviceChoice;
 use canto_song::Problem;
+use canto_tfidf::{Analyzer, TfidfConfig, VectorizerConfig};
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
 
@@ -40,9 +41,79 @@ pub(crate) struct DataSection {
     pub(crate) prepared: PathBuf,
 }
 
+/// `[words]`: n-grams with a linear model, which has a say beside the encoder.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WordsSection {
+    /// Whether it has.
+    pub(crate) enabled: bool,
+    /// Words in the shortest and in the longest n-gram.
+    pub(crate) ngrams: [usize; 2],
+    /// Characters in the shortest and in the longest n-gram.
+    pub(crate) character_ngrams: [usize; 2],
+    /// C, the inverse strength of the L2 penalty.
+    pub(crate) inverse_regularisation: f64,
+}
+
+impl Default for WordsSection {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            ngrams: [1, 2],
+            character_ngrams: [2, 5],
+            inverse_regularisation: 2.0,
+        }
+    }
+}
+
+impl WordsSection {
+    /// Characters have more n-grams than words, and rare ones say less.
+    pub(crate) fn model(&self) -> TfidfConfig {
+        let words = VectorizerConfig { ngrams: self.ngrams, ..VectorizerConfig::default() };
+        let characters = VectorizerConfig {
+            analyzer: Analyzer::CharWb,
+            ngrams: self.character_ngrams,
+            min_document_frequency: 5,
+            max_features: 300_000,
+            ..VectorizerConfig::default()
+        };
+        TfidfConfig {
+            vectorizers: vec![words, characters],
+            inverse_regularisation: self.inverse_regularisation,
+            ..TfidfConfig::default()
+        }
+    }
+
+    /// Every value out of range.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        let own = |Problem { path, message }: Problem| {
+            let path = match path.as_str() {
+                "vectorizers.0.ngrams" => "ngrams",
+                "vectorizers.1.ngrams" => "character_ngrams",
+                path => path,
+            };
+            Problem::new(path, message)
+        };
+        self.model().problems().into_iter().map(own).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bad_words_are_named_by_their_own_keys() {
+        let words = WordsSection {
+            ngrams: [0, 1],
+            character_ngrams: [3, 2],
+            inverse_regularisation: -1.0,
+            ..WordsSection::default()
+        };
+        let paths: Vec<_> = words.problems().into_iter().map(|problem| problem.path).collect();
+        assert_eq!(paths, ["ngrams", "character_ngrams", "inverse_regularisation"]);
+        assert_eq!(WordsSection::default().problems(), []);
+    }
 
     #[test]
     fn a_run_stays_in_its_folder() {

@@ -2,13 +2,13 @@
 
 use crate::config::RunConfig;
 use crate::report::Splits;
-use crate::songs::{artists, lyrics, targets};
+use crate::songs::{artists, fitted, flags, lyrics, targets};
 use canto_evaluate::{
     Groups, Metrics, Scores, Test, Thresholds, Validation, compare, metrics, tune,
 };
 use canto_report::Baseline;
 use canto_song::{Genre, Progress, Song};
-use canto_tfidf::{Tfidf, TfidfConfig, prior};
+use canto_tfidf::{TfidfConfig, prior};
 
 /// A simpler model's test scores, with thresholds tuned on validation as the model's are.
 pub(super) struct Rival {
@@ -37,22 +37,12 @@ pub(super) fn rivals(
 ) -> anyhow::Result<[Rival; 2]> {
     let flags = flags(&splits.train);
     let prior = |songs: &[Song]| Ok(prior(&flags, Genre::ALL.len(), songs.len())?);
-    let tfidf = fitted(&splits.train, progress)?;
+    let tfidf = fitted(&splits.train, &TfidfConfig::default(), progress)?;
     let words = |songs: &[Song]| Ok(tfidf.score(&lyrics(songs)));
     Ok([
         rival("prior", "the prior alone", splits, config, prior)?,
         rival("tf_idf", "TF-IDF + logistic regression", splits, config, words)?,
     ])
-}
-
-/// TF-IDF with logistic regression, fitted to `songs`.
-pub(super) fn fitted(songs: &[Song], progress: &dyn Progress) -> anyhow::Result<Tfidf> {
-    let config = TfidfConfig::default();
-    Ok(Tfidf::fit(&lyrics(songs), &flags(songs), &Genre::names(), &config, progress)?)
-}
-
-fn flags(songs: &[Song]) -> Vec<bool> {
-    songs.iter().flat_map(|song| song.genres.flags()).collect()
 }
 
 fn rival(

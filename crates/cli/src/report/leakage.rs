@@ -1,10 +1,10 @@
 //! What a split by song would have added: songs of one artist on both sides of it.
 
 use crate::report::Splits;
-use crate::report::baselines::fitted;
-use crate::songs::{lyrics, targets};
+use crate::songs::{fitted, lyrics, targets};
 use canto_evaluate::{Metrics, Scores, Test, Thresholds, metrics};
 use canto_song::{Genre, Progress, Song};
+use canto_tfidf::TfidfConfig;
 use std::fmt::Write;
 
 /// TF-IDF on the split of `splits` and on a random one of the same sizes, in words.
@@ -30,7 +30,7 @@ const FIGURES: [(&str, &str); 3] = [
 
 fn measured(train: &[Song], test: &[Song], progress: &dyn Progress) -> anyhow::Result<Metrics> {
     let labels = Genre::names();
-    let scores = fitted(train, progress)?.score(&lyrics(test));
+    let scores = fitted(train, &TfidfConfig::default(), progress)?.score(&lyrics(test));
     let scores = Scores::new(test.len(), labels.len(), scores)?;
     let test = Test::new(scores, targets(test)?)?;
     Ok(metrics(&test, &Thresholds::fixed(0.5, &labels), &labels)?)

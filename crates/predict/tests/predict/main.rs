@@ -5,3 +5,4 @@ mod explanations;
 mod files;
 mod texts;
 mod tiny;
+mod words;

@@ -24,7 +24,7 @@ pub(crate) fn device() -> Device {
     DeviceChoice::Cpu.open().unwrap().device
 }
 
-fn parts() -> Parts {
+pub(crate) fn parts() -> Parts {
     let tokenizer = LyricTokenizer::train_bpe(&SONGS, 320).unwrap();
     let architecture = Architecture {
         vocab_size: tokenizer.vocab_size(),
@@ -45,6 +45,7 @@ fn parts() -> Parts {
     });
     Parts {
         tokenizer_json: tokenizer.to_json().unwrap(),
+        words: None,
         calibration: Calibration::None,
         thresholds: Thresholds { strategy: Strategy::PerLabel, values: values.collect() },
         batch: BatchConfig {
