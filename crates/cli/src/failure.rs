@@ -78,7 +78,8 @@ fn hint(error: &(dyn Error + 'static)) -> Option<String> {
         canto_train::Error,
         canto_bundle::Error,
         canto_predict::Error,
-        canto_hub::Error
+        canto_hub::Error,
+        canto_serve::Error
     );
     error.downcast_ref::<io::Error>().and_then(of_system)
 }

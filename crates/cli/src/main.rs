@@ -12,6 +12,7 @@ mod failure;
 mod progress;
 mod report;
 mod run_folder;
+mod served;
 mod songs;
 mod tuning;
 mod watch;

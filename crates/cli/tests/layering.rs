@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What each crate may use of ours. `cli` may use all.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("song", &[]),
     ("sample", &["song"]),
     ("corpus", &["song"]),
@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("bundle", &["song", "corpus", "batch", "encoder", "evaluate", "tfidf", "score"]),
     ("predict", &["song", "corpus", "batch", "encoder", "evaluate", "score", "bundle"]),
     ("hub", &["song", "bundle"]),
+    ("serve", &["song", "predict"]),
     ("report", &["song", "evaluate"]),
 ];
 
@@ -31,7 +32,7 @@ const CONFINED: [(&str, &[&str]); 8] = [
     ("hf-hub", &["hub"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
-    ("axum", &[]),
+    ("axum", &["serve"]),
 ];
 
 struct Package {

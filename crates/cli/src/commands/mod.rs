@@ -5,6 +5,7 @@ mod eval;
 mod predict;
 mod prepare;
 mod sample;
+mod serve;
 mod train;
 mod tune;
 
@@ -20,6 +21,7 @@ pub(crate) fn run(command: Command, console: &Console) -> anyhow::Result<()> {
         Command::Tune(args) => tune::run(&args, console),
         Command::Eval(args) => eval::run(&args, console),
         Command::Predict(args) => predict::run(&args, console),
+        Command::Serve(args) => serve::run(&args),
         Command::Doctor => doctor::run(),
     }
 }

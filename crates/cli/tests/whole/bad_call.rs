@@ -55,7 +55,7 @@ fn a_wrong_command_line_is_status_two() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["sample", "prepare", "train", "tune", "eval", "predict"] {
+    for command in ["sample", "prepare", "train", "tune", "eval", "predict", "serve"] {
         let said = say(trained(), &[command, "--help"]).well();
         assert!(said.out.contains("Example"), "{command}: {}", said.out);
     }

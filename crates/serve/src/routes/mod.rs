@@ -1,0 +1,5 @@
+//! One file a route, or a few small ones.
+
+pub(crate) mod model;
+pub(crate) mod predict;
+pub(crate) mod state;

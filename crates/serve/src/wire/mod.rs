@@ -1,0 +1,10 @@
+//! The form of everything that crosses the wire.
+
+mod answer;
+mod info;
+mod request;
+
+pub(crate) use answer::{Answer, Labels, Status};
+pub use answer::{Explanation, GenreScore, LabelScore, LineWeight, Prediction, Warning};
+pub use info::{FileHash, Info, LabelThreshold, ModelInfo};
+pub(crate) use request::{Asked, PredictRequest};
