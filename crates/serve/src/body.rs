@@ -48,6 +48,11 @@ async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, Failure> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    // Serde would take a list for an object too.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        let problem = "invalid type: list, expected an object".to_owned();
+        return Err(Failure::Field { path: None, problem });
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -58,7 +63,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
 }
 
 fn refused(error: &serde_json::Error, path: &str) -> Failure {
-    let problem = shortened(&error.to_string());
+    let problem = shortened(&error.to_string().replace("expected f64", "expected a number"));
     if error.classify() == Category::Data {
         return Failure::Field { path: field(path, &problem), problem };
     }

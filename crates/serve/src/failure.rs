@@ -2,8 +2,8 @@
 
 use crate::model::Unscorable;
 use axum::body::Body;
-use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,13 +26,19 @@ pub(crate) enum Failure {
     #[error("unknown label `{label}`")]
     UnknownLabel { label: String, path: String, known: Vec<String> },
     #[error("the threshold is {value}, expected 0 to 1")]
-    Threshold { path: String, value: f32 },
+    Threshold { path: String, value: f64 },
     #[error("{reason}")]
     Unscorable { reason: Unscorable, path: String },
     #[error("no such route")]
     NoRoute,
     #[error("this route knows no such method")]
     Method,
+    #[error("{found} songs are too many for one request, the most is {most}")]
+    TooManySongs { found: usize, most: usize },
+    #[error("the key is missing or wrong")]
+    Key,
+    #[error("this address asks too often")]
+    TooOften { wait: u64 },
     #[error("too many songs are waiting")]
     QueueFull { wait: u64 },
     #[error("no answer within {seconds} s")]
@@ -53,10 +59,12 @@ impl Failure {
             Self::Field { .. }
             | Self::UnknownLabel { .. }
             | Self::Threshold { .. }
+            | Self::TooManySongs { .. }
             | Self::Unscorable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Key => StatusCode::UNAUTHORIZED,
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::QueueFull { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::QueueFull { .. } | Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
             Self::Model => StatusCode::INTERNAL_SERVER_ERROR,
@@ -75,6 +83,9 @@ impl Failure {
             Self::UnknownLabel { .. } => "unknown_label",
             Self::Threshold { .. } => "invalid_threshold",
             Self::Unscorable { reason, .. } => reason.code(),
+            Self::TooManySongs { .. } => "too_many_songs",
+            Self::Key => "unauthorized",
+            Self::TooOften { .. } => "rate_limited",
             Self::NoRoute => "not_found",
             Self::Method => "method_not_allowed",
             Self::QueueFull { .. } => "queue_full",
@@ -91,6 +102,7 @@ impl Failure {
             Self::UnknownLabel { path, .. }
             | Self::Threshold { path, .. }
             | Self::Unscorable { path, .. } => Some(path),
+            Self::TooManySongs { .. } => Some("lyrics"),
             _ => None,
         }
     }
@@ -104,7 +116,12 @@ impl Failure {
             }
             Self::MediaType { .. } => "send `content-type: application/json`",
             Self::Unscorable { .. } => "give the lyrics of a song, not only tags like `[Chorus]`",
-            Self::QueueFull { .. } => "try again later, as the header `retry-after` says",
+            Self::QueueFull { .. } | Self::TooOften { .. } => {
+                "try again later, as the header `retry-after` says"
+            }
+            Self::TooManySongs { .. } => "send them in several requests",
+            Self::Key => "send `authorization: Bearer KEY` or `x-api-key: KEY`",
+            Self::Draining => "ask another server, or this one again soon",
             Self::NoRoute => "the routes are listed at `/docs`",
             Self::Model => "the server's log says more under this request id",
             _ => return None,
@@ -115,8 +132,19 @@ impl Failure {
     /// Seconds after which it may go well.
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::QueueFull { wait } => Some(*wait),
+            Self::QueueFull { wait } | Self::TooOften { wait } => Some(*wait),
+            Self::Draining => Some(5),
             _ => None,
+        }
+    }
+
+    /// The same about one song of a list.
+    pub(crate) fn in_list(self, index: usize) -> Self {
+        match self {
+            Self::Unscorable { reason, path } => {
+                Self::Unscorable { reason, path: format!("{path}[{index}]") }
+            }
+            other => other,
         }
     }
 
@@ -142,6 +170,10 @@ impl IntoResponse for Failure {
         *response.status_mut() = self.status();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if self == Self::Key {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
         }
         response.extensions_mut().insert(self);
         response

@@ -1,8 +1,8 @@
 //! Connections: accepted, served, and let go of when the server stops.
 
-use crate::access::Peer;
 use crate::app::app;
 use crate::error::Error;
+use crate::peer::Peer;
 use crate::service::Service;
 use axum::Router;
 use axum::body::Body;
@@ -53,21 +53,27 @@ impl Bound {
         self.address
     }
 
-    /// Serves until SIGTERM or SIGINT, then finishes what is under way.
+    /// Serves until SIGTERM or SIGINT, then finishes what is under way; a second signal ends the
+    /// process at once.
     pub fn serve(self, service: &Service) -> Result<(), Error> {
-        let Self { runtime, listener, .. } = self;
-        runtime.block_on(async {
-            let stop = stop().map_err(|source| Error::Threads { source })?;
-            run(listener, service, stop).await;
-            Ok(())
-        })?;
-        service.close();
+        // Handlers belong to the runtime that they are made in.
+        let stop = self.runtime.block_on(async { signals() });
+        let stop = stop.map_err(|source| Error::Threads { source })?;
+        self.serve_until(service, stop);
         Ok(())
+    }
+
+    /// The same until `stop`.
+    pub fn serve_until(self, service: &Service, stop: impl Future<Output = ()>) {
+        self.runtime.block_on(run(self.listener, service, stop));
+        service.close();
+        // Connections that outlast the time to drain are not waited for.
+        self.runtime.shutdown_background();
     }
 }
 
-/// Waits for the first signal; a second one ends the process at once.
-fn stop() -> std::io::Result<impl Future<Output = ()>> {
+/// Waits for the first signal and listens for a second one.
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
@@ -80,7 +86,7 @@ fn stop() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Serves connections until `stop`, and those that are open then for as long as the settings say.
-pub(crate) async fn run(listener: TcpListener, service: &Service, stop: impl Future<Output = ()>) {
+async fn run(listener: TcpListener, service: &Service, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let router = app(service.clone());

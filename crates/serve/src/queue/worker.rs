@@ -1,10 +1,12 @@
 //! The threads that call the model.
 
 use crate::failure::Failure;
+use crate::metrics::Fate;
 use crate::model::{Model, ModelError, Question, Unscorable};
 use crate::queue::{Job, Outcome, Shared, Task};
 use crate::wire::Prediction;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 type Scored = Result<Prediction, Unscorable>;
@@ -12,12 +14,32 @@ type Scored = Result<Prediction, Unscorable>;
 /// Scores batches until the queue is closed and empty.
 pub(super) fn work(shared: &Shared) {
     while let Some(batch) = shared.take() {
+        let tokens = batch.iter().map(|job| job.tokens).sum();
         let (questions, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(Job::parts).unzip();
+        let begun = Instant::now();
         let outcomes = score(&*shared.model, shared.shape.task, &questions);
+        let took = begun.elapsed();
+        shared.lock().learn(tokens, took);
+        shared.metrics.batch(questions.len(), took);
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            shared.count(&outcome);
             // An error means that the client has left meanwhile.
             let _ = answer.send(outcome);
         }
+    }
+}
+
+impl Shared {
+    fn count(&self, outcome: &Outcome) {
+        let fate = match outcome {
+            Ok(prediction) => {
+                self.metrics.tokens.inc_by(prediction.tokens as u64);
+                Fate::Scored
+            }
+            Err(Failure::Unscorable { .. }) => Fate::Unscorable,
+            Err(_) => Fate::Failed,
+        };
+        self.metrics.songs(fate, 1);
     }
 }
 

@@ -3,12 +3,17 @@
 use crate::body::json;
 use crate::failure::Failure;
 use crate::json::Json;
+use crate::openapi::Failures;
 use crate::service::Service;
 use crate::wire::{Answer, PredictRequest};
 use axum::extract::{Request, State};
 use tokio::time::{Instant, timeout_at};
 
 /// Tells the genres of one song.
+#[utoipa::path(
+    post, path = "/predict", tag = "predict", request_body = PredictRequest,
+    responses((status = 200, description = "Genres whose scores reach their thresholds, best first; with `all` everything else that is known", body = Answer), Failures)
+)]
 pub(crate) async fn predict(
     State(service): State<Service>,
     request: Request,

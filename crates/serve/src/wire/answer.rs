@@ -1,5 +1,6 @@
 //! What is said of a song.
 
+use crate::failure::ErrorReport;
 use crate::wire::LabelThreshold;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -85,14 +86,16 @@ pub struct LineWeight {
 }
 
 /// What `/predict` answers: as much of a prediction as was asked for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Answer {
     /// With `"all": true`.
     All(Prediction),
     /// Otherwise.
     Genres {
+        /// Decided genres, best score first.
         genres: Vec<GenreScore>,
+        /// The lines that carried each genre, where they were asked for.
         #[serde(skip_serializing_if = "Option::is_none")]
         explanation: Option<Vec<Explanation>>,
     },
@@ -105,6 +108,26 @@ impl Answer {
         }
         Self::Genres { genres: prediction.genres, explanation: prediction.explanation }
     }
+}
+
+/// A line of what `/predict/batch` answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Line {
+    /// Which song of the request it is about, counted from 0.
+    pub(crate) index: usize,
+    /// The answer of `/predict`, or its error.
+    #[serde(flatten)]
+    pub(crate) outcome: LineOutcome,
+}
+
+/// What became of one song of many.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum LineOutcome {
+    /// It was scored.
+    Answer(Answer),
+    /// It was not.
+    Error(ErrorReport),
 }
 
 /// What `/labels` answers.
