@@ -1,15 +1,12 @@
 //! What a person sees while canto works, all of it on stderr: log lines, and bars on a terminal.
 
+use crate::log_line::LogFormat;
 use crate::progress::Stages;
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The terminal, or whatever stderr is.
@@ -19,8 +16,9 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Sets logging up: 0 tells what happens, 1 and 2 more of it, `quiet` only errors.
-    pub(crate) fn start(verbose: u8, quiet: bool) -> Self {
+    /// Sets logging up: 0 tells what happens, 1 and 2 more of it, `quiet` only errors; lines look as
+    /// `format` says.
+    pub(crate) fn start(verbose: u8, quiet: bool, format: LogFormat) -> Self {
         let interactive = io::stderr().is_terminal() && !quiet;
         let target =
             if interactive { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -33,7 +31,7 @@ impl Console {
         };
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(false)
-            .event_format(Plain)
+            .event_format(format)
             .with_writer(BetweenBars(bars.clone()));
         let filter = Targets::new().with_target("canto", ours).with_default(theirs);
         tracing_subscriber::registry().with(lines).with(filter).init();
@@ -74,30 +72,5 @@ impl Write for &BetweenBars {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
-    }
-}
-
-/// The message alone; only what is out of order says what it is.
-struct Plain;
-
-impl<S, N> FormatEvent<S, N> for Plain
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        match *event.metadata().level() {
-            Level::ERROR => writer.write_str("error: ")?,
-            Level::WARN => writer.write_str("warning: ")?,
-            Level::INFO => {}
-            _ => write!(writer, "{}: ", event.metadata().target())?,
-        }
-        context.field_format().format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
     }
 }

@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod console;
 mod failure;
+mod log_line;
 mod progress;
 mod report;
 mod run_folder;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let console = Console::start(cli.verbose, cli.quiet);
+    let console = Console::start(cli.verbose, cli.quiet, cli.command.log_format());
     match commands::run(cli.command, &console) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if failure::is_broken_pipe(&error) => ExitCode::SUCCESS,

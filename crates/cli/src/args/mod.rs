@@ -1,10 +1,14 @@
 //! The command line.
 
+mod serve;
+
 use crate::config::Override;
+use crate::log_line::LogFormat;
 use canto_encoder::DeviceChoice;
 use clap::{ArgAction, Args, Parser, Subcommand};
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+
+pub(crate) use serve::{AccessArgs, ServeArgs};
 
 /// Tells a song's genres from its lyrics.
 #[derive(Parser, Debug)]
@@ -48,6 +52,16 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Prints what this machine offers and what canto makes of it.
     Doctor,
+}
+
+impl Command {
+    /// How this command's log lines look.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        match self {
+            Self::Serve(args) => args.log_format,
+            _ => LogFormat::Plain,
+        }
+    }
 }
 
 /// A recipe and what the command line changes in it.
@@ -220,25 +234,6 @@ pub(crate) struct PredictArgs {
     /// Shows which lines carried each genre: the song is scored again without each line.
     #[arg(long, conflicts_with = "input")]
     pub(crate) explain: bool,
-    #[command(flatten)]
-    pub(crate) device: DeviceArg,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  \
-    canto serve artifacts/quickstart\n  \
-    canto serve artifacts/quickstart --host 0.0.0.0 --port 80\n  \
-    curl localhost:8000/predict -H 'content-type: application/json' \\\n      \
-    -d '{\"lyrics\": \"Rain on the highway …\"}'")]
-pub(crate) struct ServeArgs {
-    /// Run or model folder; a plain Hugging Face folder will do.
-    pub(crate) model: PathBuf,
-    /// Address to listen on; `0.0.0.0` for all of this machine's.
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    pub(crate) host: IpAddr,
-    /// Port to listen on; 0 takes any free one.
-    #[arg(long, value_name = "N", default_value_t = 8000)]
-    pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) device: DeviceArg,
 }
