@@ -6,6 +6,7 @@ mod bad_source;
 mod disk;
 mod explanations;
 mod interrupt;
+mod serving;
 mod way;
 
 use assert_cmd::Command;
