@@ -70,6 +70,9 @@ pub(crate) fn document(info: &Info, settings: &Settings) -> String {
         schemas[request]["properties"]["thresholds"] = thresholds(&info.labels);
     }
     schemas["BatchRequest"]["properties"]["lyrics"]["maxItems"] = json!(settings.max_songs);
+    for overlapping in ["Answer", "LineOutcome"] {
+        any_of(&mut schemas[overlapping]);
+    }
     if !settings.keys.is_empty() {
         secure(&mut document);
     }
@@ -87,6 +90,13 @@ fn thresholds(labels: &[LabelThreshold]) -> Value {
         "additionalProperties": false,
         "example": {},
     })
+}
+
+/// The longer answer has all that the shorter one has: both forms fit it, not exactly one.
+fn any_of(schema: &mut Value) {
+    if let Some(forms) = schema.as_object_mut().and_then(|fields| fields.remove("oneOf")) {
+        schema["anyOf"] = forms;
+    }
 }
 
 /// Says that a key is asked for, in either header.

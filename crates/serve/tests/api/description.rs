@@ -71,6 +71,7 @@ async fn labels_limits_and_keys_are_in_it() {
     assert_eq!(document["security"], json!([{"bearer": []}, {"key": []}]));
     assert_eq!(document["paths"]["/health"]["get"]["security"], json!([{}]));
     assert!(!document.to_string().contains("sesame"));
+    assert_eq!(schemas["Answer"]["anyOf"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
