@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What each crate may use of ours. `cli` may use all.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("song", &[]),
     ("sample", &["song"]),
     ("corpus", &["song"]),
     ("batch", &["song"]),
     ("encoder", &[]),
+    ("kernels", &[]),
+    ("infer", &["encoder", "kernels"]),
     ("evaluate", &["song"]),
     ("tfidf", &["song"]),
     ("score", &["song", "batch", "encoder", "evaluate", "tfidf"]),
@@ -24,10 +26,12 @@ const MAY_USE: [(&str, &[&str]); 14] = [
 ];
 
 /// Heavy or outward-facing crates and who may name them.
-const CONFINED: [(&str, &[&str]); 8] = [
+const CONFINED: [(&str, &[&str]); 10] = [
     ("polars", &["corpus", "predict"]),
     ("burn", &["encoder", "train"]),
     ("burn-flex", &["encoder"]),
+    ("gemm", &["kernels"]),
+    ("memmap2", &["kernels"]),
     ("tokenizers", &["batch"]),
     ("hf-hub", &["hub"]),
     ("clap", &["cli"]),

@@ -1,0 +1,305 @@
+//! softmax(Q·Kᵀ + bias)·V, one sequence and one head a task.
+
+use crate::dense::{PANEL, Row, Target, product};
+use crate::level::Level;
+use crate::rows::{Rows, RowsMut};
+use crate::softmax::exponentiate_inline;
+use rayon::prelude::*;
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// Queries whose scores are held at once: they stay in the second cache.
+const QUERIES: usize = 48;
+
+/// Where a sequence lies among the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Its queries: rows of `query` and of the output, from its first token on.
+    pub queries: Range<usize>,
+    /// Its keys: rows of `key` and `value`.
+    pub keys: Range<usize>,
+}
+
+/// A bias of the scores by head and distance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RelativeBias {
+    /// [heads, 2·longest − 1]; the distance 0 is at `longest − 1`, keys ahead follow.
+    values: Vec<f32>,
+    longest: usize,
+}
+
+impl RelativeBias {
+    /// For sequences of at most `longest` tokens, from the bias of a head at the distance from
+    /// the query to the key.
+    pub fn new(heads: usize, longest: usize, bias: impl Fn(usize, i64) -> f32) -> Self {
+        let reach = longest as i64;
+        let of_head = |head| (1 - reach..reach).map(move |distance| (head, distance));
+        let values = (0..heads).flat_map(of_head).map(|(head, distance)| bias(head, distance));
+        Self { values: values.collect(), longest }
+    }
+
+    /// The bias of the first `keys` keys for a query.
+    fn of(&self, head: usize, query: usize, keys: usize) -> &[f32] {
+        let distances = 2 * self.longest - 1;
+        &self.values[head * distances + self.longest - 1 - query..][..keys]
+    }
+}
+
+/// Attention over packed sequences. The query comes scaled by 1/√(head's width).
+#[derive(Clone, Copy, Debug)]
+pub struct Attention<'a> {
+    /// Where to run.
+    pub level: Level,
+    /// Heads, side by side in the columns.
+    pub heads: usize,
+    /// [queries, width].
+    pub query: Rows<'a, f32>,
+    /// [keys, width].
+    pub key: Rows<'a, f32>,
+    /// [keys, width].
+    pub value: Rows<'a, f32>,
+    /// The sequences; their queries are disjoint and in order.
+    pub sequences: &'a [Sequence],
+    /// What is added to the scores.
+    pub bias: Option<&'a RelativeBias>,
+}
+
+#[derive(Default)]
+struct Scratch {
+    scores: Vec<f32>,
+    sums: Vec<f32>,
+    keys: Vec<Row>,
+    values: Vec<Row>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Attention<'_> {
+    /// Mixes the values: `y` [queries, width].
+    ///
+    /// # Panics
+    /// Where shapes do not fit, sequences overlap, or one is longer than the bias reaches.
+    pub fn forward(self, y: &mut RowsMut<'_, f32>) {
+        self.assert_fits(y);
+        let (target, stride) = (Target::new(y), y.stride());
+        let tasks = self.sequences.len() * self.heads;
+        let fast = self.level >= Level::Avx512 && self.level.is_available();
+        (0..tasks).into_par_iter().with_max_len(1).for_each(|task| {
+            let head = Head::new(&self, task / self.heads, task % self.heads, target, stride);
+            SCRATCH.with_borrow_mut(|scratch| {
+                if fast {
+                    #[cfg(target_arch = "x86_64")]
+                    head.fast(scratch);
+                } else {
+                    head.plain(scratch);
+                }
+            });
+        });
+    }
+
+    fn assert_fits(&self, y: &RowsMut<'_, f32>) {
+        let width = self.query.columns();
+        let widths = [self.key.columns(), self.value.columns(), y.columns()];
+        assert!(widths == [width; 3] && width.is_multiple_of(self.heads), "widths differ");
+        assert!(y.rows() >= self.query.rows() && self.key.rows() == self.value.rows());
+        let mut end = 0;
+        for Sequence { queries, keys } in self.sequences {
+            assert!(queries.start >= end && queries.end <= self.query.rows(), "queries overlap");
+            assert!(keys.end <= self.key.rows() && queries.len() <= keys.len(), "keys outside");
+            let reached = self.bias.is_none_or(|bias| keys.len() <= bias.longest);
+            assert!(reached, "a sequence longer than the bias reaches");
+            end = queries.end;
+        }
+    }
+}
+
+/// One head of one sequence.
+struct Head<'a> {
+    level: Level,
+    query: Rows<'a, f32>,
+    key: Rows<'a, f32>,
+    value: Rows<'a, f32>,
+    bias: Option<&'a RelativeBias>,
+    head: usize,
+    /// Where the first query's output goes.
+    y: *mut f32,
+    y_stride: usize,
+}
+
+impl<'a> Head<'a> {
+    fn new(of: &Attention<'a>, at: usize, head: usize, y: Target, y_stride: usize) -> Self {
+        let Sequence { queries, keys } = &of.sequences[at];
+        let size = of.query.columns() / of.heads;
+        let columns = head * size..(head + 1) * size;
+        Self {
+            level: of.level,
+            query: of.query.slice(queries.clone()).columns_of(columns.clone()),
+            key: of.key.slice(keys.clone()).columns_of(columns.clone()),
+            value: of.value.slice(keys.clone()).columns_of(columns.clone()),
+            bias: of.bias,
+            head,
+            y: y.at(queries.start * y_stride + columns.start),
+            y_stride,
+        }
+    }
+
+    /// By the `gemm` crate.
+    fn plain(&self, scratch: &mut Scratch) {
+        let (keys, none) = (self.key.rows(), gemm::Parallelism::None);
+        for queries in self.blocks() {
+            let count = queries.len();
+            grow(&mut scratch.scores, count * keys);
+            let a = self.query.slice(queries.clone());
+            let scores = scratch.scores.as_mut_ptr();
+            // SAFETY: the scores hold [count, keys].
+            #[expect(unsafe_code)]
+            unsafe {
+                product(a, self.key, true, scores, keys, none);
+            }
+            self.exponentiate(&queries, &mut scratch.scores, keys, &mut scratch.sums);
+            let mixed = Rows::new(&scratch.scores, count, keys, keys);
+            // SAFETY: y has these rows and columns, and this task alone writes them.
+            #[expect(unsafe_code)]
+            unsafe {
+                product(mixed, self.value, false, self.y(queries.start), self.y_stride, none);
+            }
+            self.divide(&queries, &scratch.sums);
+        }
+    }
+
+    /// In panels, for AVX-512, which the caller has made sure of.
+    #[cfg(target_arch = "x86_64")]
+    fn fast(&self, scratch: &mut Scratch) {
+        use crate::dense::avx512::{Tile, multiply};
+        let (keys, size) = (self.key.rows(), self.key.columns());
+        // Not a power of two, for the sake of the first cache.
+        let stride = keys.next_multiple_of(16) + 16;
+        let Scratch { scores, sums, keys: key_panels, values } = scratch;
+        transposed_panels(self.key, key_panels);
+        panels(self.value, values);
+        for queries in self.blocks() {
+            let count = queries.len();
+            grow(scores, count * stride);
+            let query = self.query.slice(queries.clone());
+            for (panel, b) in key_panels[..keys.div_ceil(PANEL) * size].chunks(size).enumerate() {
+                let first = panel * PANEL;
+                let tile = Tile {
+                    rows: count,
+                    a: query.as_ptr(),
+                    a_stride: query.stride(),
+                    b,
+                    c: scores.as_mut_ptr().wrapping_add(first),
+                    c_stride: stride,
+                    columns: PANEL.min(keys - first),
+                    add: false,
+                };
+                // SAFETY: the query has [count, size], the scores hold [count, keys].
+                #[expect(unsafe_code)]
+                unsafe {
+                    multiply(tile, None);
+                }
+            }
+            self.exponentiate(&queries, scores, stride, sums);
+            for (panel, b) in values[..size.div_ceil(PANEL) * keys].chunks(keys).enumerate() {
+                let first = panel * PANEL;
+                let tile = Tile {
+                    rows: count,
+                    a: scores.as_ptr(),
+                    a_stride: stride,
+                    b,
+                    c: self.y(queries.start).wrapping_add(first),
+                    c_stride: self.y_stride,
+                    columns: PANEL.min(size - first),
+                    add: false,
+                };
+                // SAFETY: the scores hold [count, keys]; y has these rows and columns, and this
+                // task alone writes them.
+                #[expect(unsafe_code)]
+                unsafe {
+                    multiply(tile, None);
+                }
+            }
+            self.divide(&queries, sums);
+        }
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let all = self.query.rows();
+        (0..all).step_by(QUERIES).map(move |start| start..(start + QUERIES).min(all))
+    }
+
+    fn y(&self, query: usize) -> *mut f32 {
+        self.y.wrapping_add(query * self.y_stride)
+    }
+
+    /// The scores of the queries to e^(score + bias), and their sums.
+    fn exponentiate(
+        &self,
+        queries: &Range<usize>,
+        scores: &mut [f32],
+        stride: usize,
+        sums: &mut Vec<f32>,
+    ) {
+        let keys = self.key.rows();
+        grow(sums, queries.len());
+        let rows = scores.chunks_mut(stride).zip(sums);
+        for (query, (scores, sum)) in queries.clone().zip(rows) {
+            let scores = &mut scores[..keys];
+            let bias = self.bias.map(|bias| bias.of(self.head, query, keys));
+            *sum = self.level.run(
+                #[inline(always)]
+                || {
+                    for (score, &bias) in scores.iter_mut().zip(bias.unwrap_or_default()) {
+                        *score += bias;
+                    }
+                    exponentiate_inline(scores)
+                },
+            );
+        }
+    }
+
+    fn divide(&self, queries: &Range<usize>, sums: &[f32]) {
+        for (query, &sum) in queries.clone().zip(sums) {
+            // SAFETY: y has these rows and columns, and this task alone writes them.
+            #[expect(unsafe_code)]
+            let y =
+                unsafe { std::slice::from_raw_parts_mut(self.y(query), self.value.columns()) };
+            let share = 1.0 / sum;
+            self.level.run(
+                #[inline(always)]
+                || y.iter_mut().for_each(|y| *y *= share),
+            );
+        }
+    }
+}
+
+fn grow<T: Clone + Default>(values: &mut Vec<T>, length: usize) {
+    if values.len() < length {
+        values.resize(length, T::default());
+    }
+}
+
+/// [rows, columns] → [panel of rows][column][row].
+fn transposed_panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
+    let size = matrix.columns();
+    grow(panels, matrix.rows().div_ceil(PANEL) * size);
+    for row in 0..matrix.rows() {
+        let panel = &mut panels[row / PANEL * size..][..size];
+        for (to, &value) in panel.iter_mut().zip(matrix.row(row)) {
+            to.0[row % PANEL] = value;
+        }
+    }
+}
+
+/// [rows, columns] → [panel of columns][row][column].
+fn panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
+    let rows = matrix.rows();
+    grow(panels, matrix.columns().div_ceil(PANEL) * rows);
+    for row in 0..rows {
+        for (panel, values) in matrix.row(row).chunks(PANEL).enumerate() {
+            panels[panel * rows + row].0[..values.len()].copy_from_slice(values);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What a transformer computes on a CPU: dense layers in f32 and int8, attention, GELU, softmax,
+//! layer norm and quantisation, each for the vector unit that is there.
+//!
+//! Owns: the vector code, all of the workspace's `unsafe`, the split of each operation over the
+//! threads of the current rayon pool. Refuses to know: models, files' formats, tokens.
+//!
+//! Every operation takes the [`Level`] to run at, so that a test can force each. Shapes that do
+//! not fit are a fault of the caller and panic before anything is touched.
+
+mod attention;
+mod dense;
+mod gelu;
+mod level;
+mod mapped;
+mod norm;
+mod quantise;
+mod rows;
+mod softmax;
+mod vector;
+
+pub use attention::{Attention, RelativeBias, Sequence};
+pub use dense::{Activation, Dense, Int8Weights};
+pub use gelu::{bias_gelu, gelu};
+pub use level::Level;
+pub use mapped::Mapped;
+pub use norm::{LayerNorm, layer_norm, residual_layer_norm};
+pub use quantise::{Quantised, dequantise_row, quantise_weights};
+pub use rows::{Buffer, Rows, RowsMut};
+pub use softmax::exponentiate;

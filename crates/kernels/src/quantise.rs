@@ -1,0 +1,97 @@
+//! f32 to int8 and back.
+
+use crate::level::Level;
+use crate::rows::{Buffer, Rows};
+use crate::vector::{fold, larger, smaller};
+use rayon::prelude::*;
+
+/// Rows a task.
+const ROWS: usize = 16;
+
+/// Rows of activations in u8: x ≈ scale·(q − zero), with a scale and a zero a row.
+#[derive(Debug, Default)]
+pub struct Quantised {
+    pub(crate) values: Buffer<u8>,
+    pub(crate) scales: Vec<Scale>,
+}
+
+/// How a row's u8 are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Scale {
+    pub(crate) scale: f32,
+    pub(crate) zero: i32,
+}
+
+impl Quantised {
+    /// Quantises every row of `x` to its own range, 0 included.
+    pub fn quantise(&mut self, level: Level, x: Rows<'_, f32>) {
+        let (rows, columns) = (x.rows(), x.columns());
+        let mut values = self.values.reshape(rows, columns);
+        if self.scales.len() < rows {
+            self.scales.resize(rows, Scale::default());
+        }
+        let stride = values.stride();
+        let pieces = values.values().par_chunks_mut((stride * ROWS).max(1));
+        let scales = self.scales[..rows].par_chunks_mut(ROWS);
+        pieces.zip(scales).enumerate().for_each(|(piece, (values, scales))| {
+            let rows = values.chunks_mut(stride).zip(scales);
+            for (i, (q, scale)) in rows.enumerate() {
+                let x = x.row(piece * ROWS + i);
+                *scale = level.run(
+                    #[inline(always)]
+                    || quantise_row(x, &mut q[..columns]),
+                );
+            }
+        });
+    }
+
+    /// The values back in f32, row-major.
+    pub fn dequantised(&self) -> Vec<f32> {
+        let values = self.values.rows();
+        let row = |row: usize| {
+            let Scale { scale, zero } = self.scales[row];
+            values.row(row).iter().map(move |&q| (i32::from(q) - zero) as f32 * scale)
+        };
+        (0..values.rows()).flat_map(row).collect()
+    }
+}
+
+#[inline(always)]
+fn quantise_row(x: &[f32], q: &mut [u8]) -> Scale {
+    let lowest = fold(x, 0.0, |x: f32| x, smaller);
+    let highest = fold(x, 0.0, |x: f32| x, larger);
+    // A row of zeros has no range; any scale reads it back.
+    let range = larger(highest - lowest, f32::MIN_POSITIVE * 255.0);
+    let (scale, steps) = (range / 255.0, 255.0 / range);
+    let zero = (-lowest * steps).round_ties_even();
+    for (q, &x) in q.iter_mut().zip(x) {
+        *q = nearest(x * steps + zero) as u8;
+    }
+    Scale { scale, zero: zero as i32 }
+}
+
+/// The nearest integer of a value near 0 to 255, without the checks of a cast.
+#[inline(always)]
+fn nearest(x: f32) -> u32 {
+    /// 2²³: adding it rounds to an integer, which then sits in the low bits.
+    const ROUND: f32 = 8_388_608.0;
+    let clamped = smaller(larger(x, 0.0), 255.0);
+    (clamped + ROUND).to_bits() & 0xff
+}
+
+/// One row of weights to i8, symmetric: w ≈ scale·q with |q| ≤ 127; returns the scale.
+pub fn quantise_weights(weights: &[f32], q: &mut [i8]) -> f32 {
+    let largest = weights.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+    for (q, &w) in q.iter_mut().zip(weights) {
+        *q = (w / scale).round() as i8;
+    }
+    scale
+}
+
+/// scale·q for a row of weights.
+pub fn dequantise_row(q: &[i8], scale: f32, weights: &mut [f32]) {
+    for (w, &q) in weights.iter_mut().zip(q) {
+        *w = f32::from(q) * scale;
+    }
+}

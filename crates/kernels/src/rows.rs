@@ -1,0 +1,177 @@
+//! Matrices whose rows may lie apart.
+
+use std::ops::Range;
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// A matrix [rows, columns], read: row r begins at element r·stride.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a, T> {
+    values: &'a [T],
+    rows: usize,
+    columns: usize,
+    stride: usize,
+}
+
+impl<'a, T> Rows<'a, T> {
+    /// The matrix in `values`.
+    ///
+    /// # Panics
+    /// Where `values` is too short or the rows would overlap.
+    pub fn new(values: &'a [T], rows: usize, columns: usize, stride: usize) -> Self {
+        assert_fits(values.len(), rows, columns, stride);
+        Self { values, rows, columns, stride }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Elements from one row to the next.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// One row.
+    #[inline]
+    pub fn row(&self, row: usize) -> &'a [T] {
+        &self.values[row * self.stride..][..self.columns]
+    }
+
+    /// Some of the rows.
+    #[must_use]
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows outside the matrix");
+        let start = (rows.start * self.stride).min(self.values.len());
+        Self::new(&self.values[start..], rows.len(), self.columns, self.stride)
+    }
+
+    /// Some of the columns.
+    #[must_use]
+    pub fn columns_of(&self, columns: Range<usize>) -> Self {
+        assert!(columns.start <= columns.end && columns.end <= self.columns, "columns outside");
+        let start = columns.start.min(self.values.len());
+        Self::new(&self.values[start..], self.rows, columns.len(), self.stride)
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const T {
+        self.values.as_ptr()
+    }
+}
+
+/// A matrix [rows, columns], written: row r begins at element r·stride.
+#[derive(Debug)]
+pub struct RowsMut<'a, T> {
+    values: &'a mut [T],
+    rows: usize,
+    columns: usize,
+    stride: usize,
+}
+
+impl<'a, T> RowsMut<'a, T> {
+    /// The matrix in `values`.
+    ///
+    /// # Panics
+    /// Where `values` is too short or the rows would overlap.
+    pub fn new(values: &'a mut [T], rows: usize, columns: usize, stride: usize) -> Self {
+        assert_fits(values.len(), rows, columns, stride);
+        Self { values, rows, columns, stride }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Elements from one row to the next.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// One row.
+    #[inline]
+    pub fn row_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.values[row * self.stride..][..self.columns]
+    }
+
+    /// Some of the rows.
+    #[must_use]
+    pub fn slice(&mut self, rows: Range<usize>) -> RowsMut<'_, T> {
+        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows outside the matrix");
+        let start = (rows.start * self.stride).min(self.values.len());
+        RowsMut::new(&mut self.values[start..], rows.len(), self.columns, self.stride)
+    }
+
+    /// The same matrix, read.
+    pub fn as_rows(&self) -> Rows<'_, T> {
+        Rows::new(self.values, self.rows, self.columns, self.stride)
+    }
+
+    /// The elements with those between the rows.
+    pub(crate) fn values(&mut self) -> &mut [T] {
+        self.values
+    }
+
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        self.values.as_mut_ptr()
+    }
+}
+
+fn assert_fits(length: usize, rows: usize, columns: usize, stride: usize) {
+    let needed = rows.checked_sub(1).map_or(0, |last| last * stride + columns);
+    assert!(columns <= stride || rows <= 1, "rows of {columns} overlap at stride {stride}");
+    assert!(length >= needed, "[{rows}, {columns}] needs {needed} elements, found {length}");
+}
+
+/// A matrix that keeps its memory from one use to the next.
+#[derive(Debug, Default)]
+pub struct Buffer<T> {
+    values: Vec<T>,
+    rows: usize,
+    columns: usize,
+    stride: usize,
+}
+
+impl<T: Copy + Default> Buffer<T> {
+    /// Gives it a shape; what it holds is then anything. Allocates only where it never was as
+    /// large.
+    pub fn reshape(&mut self, rows: usize, columns: usize) -> RowsMut<'_, T> {
+        self.stride = stride::<T>(columns);
+        (self.rows, self.columns) = (rows, columns);
+        let needed = rows * self.stride;
+        if self.values.len() < needed {
+            self.values.resize(needed, T::default());
+        }
+        self.rows_mut()
+    }
+
+    /// The matrix, read.
+    pub fn rows(&self) -> Rows<'_, T> {
+        Rows::new(&self.values, self.rows, self.columns, self.stride)
+    }
+
+    /// The matrix, written.
+    pub fn rows_mut(&mut self) -> RowsMut<'_, T> {
+        RowsMut::new(&mut self.values, self.rows, self.columns, self.stride)
+    }
+}
+
+/// Whole cache lines a row, and not so many that the same column of neighbouring rows falls on
+/// the same few sets of the first cache.
+fn stride<T>(columns: usize) -> usize {
+    let line = LINE / size_of::<T>();
+    let rounded = columns.next_multiple_of(line);
+    if (rounded * size_of::<T>()).is_multiple_of(1024) { rounded + line } else { rounded }
+}

@@ -1,0 +1,307 @@
+//! Every level computes what a plain loop in f64 computes.
+
+use canto_kernels::{
+    Activation, Attention, Buffer, Dense, Int8Weights, LayerNorm, Level, Quantised, RelativeBias,
+    Rows, Sequence, bias_gelu, exponentiate, gelu, layer_norm, quantise_weights,
+    residual_layer_norm,
+};
+use proptest::prelude::*;
+
+/// A matrix of values in −1 to 1 that the seed decides.
+fn matrix(rows: usize, columns: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..rows * columns).map(|_| next()).collect()
+}
+
+fn buffer(values: &[f32], rows: usize, columns: usize) -> Buffer<f32> {
+    let mut buffer = Buffer::default();
+    let mut target = buffer.reshape(rows, columns);
+    for row in 0..rows {
+        target.row_mut(row).copy_from_slice(&values[row * columns..][..columns]);
+    }
+    buffer
+}
+
+fn read(buffer: &Buffer<f32>) -> Vec<f32> {
+    let rows = buffer.rows();
+    (0..rows.rows()).flat_map(|row| rows.row(row).to_vec()).collect()
+}
+
+fn close(found: &[f32], expected: &[f64], tolerance: f64) -> Result<(), TestCaseError> {
+    prop_assert_eq!(found.len(), expected.len());
+    for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let off = (f64::from(found) - expected).abs();
+        prop_assert!(off <= tolerance, "element {} is {}, expected {}", i, found, expected);
+    }
+    Ok(())
+}
+
+/// erf by its Taylor series, which converges for every x; enough terms for |x| below 4.
+fn exact_gelu(x: f64) -> f64 {
+    if x.abs() > 5.5 {
+        return x.max(0.0);
+    }
+    let z = x / std::f64::consts::SQRT_2;
+    let (mut term, mut sum) = (z, z);
+    for n in 1..200 {
+        let n = f64::from(n);
+        term *= -z * z / n;
+        sum += term / (2.0 * n + 1.0);
+    }
+    let erf = sum * 2.0 / std::f64::consts::PI.sqrt();
+    0.5 * x * (1.0 + erf)
+}
+
+fn exact_dense(x: &[f32], weights: &[f32], bias: &[f32], inputs: usize) -> Vec<f64> {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    };
+    let row = |x: &[f32]| -> Vec<f64> {
+        let outputs = weights.chunks(inputs).zip(bias);
+        outputs.map(|(weights, &bias)| dot(x, weights) + f64::from(bias)).collect()
+    };
+    x.chunks(inputs).flat_map(row).collect()
+}
+
+fn activated(values: Vec<f64>, activation: Activation) -> Vec<f64> {
+    match activation {
+        Activation::None => values,
+        Activation::Gelu => values.into_iter().map(exact_gelu).collect(),
+    }
+}
+
+fn activation() -> impl Strategy<Value = Activation> {
+    prop_oneof![Just(Activation::None), Just(Activation::Gelu)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn dense_in_f32(
+        rows in 0_usize..40,
+        inputs in prop_oneof![1_usize..70, 1020_usize..1030],
+        outputs in 1_usize..90,
+        seed: u64,
+        activation in activation(),
+    ) {
+        let (x, weights) = (matrix(rows, inputs, seed), matrix(outputs, inputs, !seed));
+        let bias = matrix(1, outputs, seed ^ 5);
+        let expected = activated(exact_dense(&x, &weights, &bias, inputs), activation);
+        let x = buffer(&x, rows, inputs);
+        for level in Level::available() {
+            let dense = Dense::new(level, inputs, weights.clone(), bias.clone());
+            let mut y = Buffer::default();
+            let mut scratch = Quantised::default();
+            dense.forward(x.rows(), &mut scratch, &mut y.reshape(rows, outputs), activation);
+            close(&read(&y), &expected, 2e-6 * (inputs as f64).sqrt() * 4.0)?;
+        }
+    }
+
+    #[test]
+    fn dense_in_int8(
+        rows in 0_usize..40,
+        inputs in 1_usize..150,
+        outputs in 1_usize..90,
+        seed: u64,
+        activation in activation(),
+    ) {
+        let (x, weights) = (matrix(rows, inputs, seed), matrix(outputs, inputs, !seed));
+        let bias = matrix(1, outputs, seed ^ 5);
+        let mut values = vec![0; weights.len()];
+        let rows_of = weights.chunks(inputs).zip(values.chunks_mut(inputs));
+        let scales: Vec<f32> = rows_of.map(|(w, q)| quantise_weights(w, q)).collect();
+        let read_back: Vec<f32> = values
+            .chunks(inputs)
+            .zip(&scales)
+            .flat_map(|(q, scale)| q.iter().map(move |&q| f32::from(q) * scale))
+            .collect();
+        let x = buffer(&x, rows, inputs);
+        for level in Level::available() {
+            let weights = Int8Weights { values: &values, scales: &scales };
+            let dense = Dense::int8(level, inputs, weights, bias.clone());
+            let mut y = Buffer::default();
+            let mut scratch = Quantised::default();
+            dense.forward(x.rows(), &mut scratch, &mut y.reshape(rows, outputs), activation);
+            // The product of what was quantised is exact but for the last f32 steps.
+            let exact = exact_dense(&scratch.dequantised(), &read_back, &bias, inputs);
+            close(&read(&y), &activated(exact, activation), 2e-5)?;
+        }
+    }
+
+    #[test]
+    fn quantised_rows_are_within_half_a_step(
+        rows in 1_usize..40, columns in 1_usize..100, seed: u64, shift in -3.0_f32..3.0,
+    ) {
+        let x: Vec<f32> = matrix(rows, columns, seed).iter().map(|x| x + shift).collect();
+        let source = buffer(&x, rows, columns);
+        let mut reference = None;
+        for level in Level::available() {
+            let mut quantised = Quantised::default();
+            quantised.quantise(level, source.rows());
+            let found = quantised.dequantised();
+            for (x, found) in x.chunks(columns).zip(found.chunks(columns)) {
+                let low = x.iter().copied().fold(0.0, f32::min);
+                let high = x.iter().copied().fold(0.0, f32::max);
+                // The zero is rounded as well: half a step each.
+                let step = (high - low) / 255.0;
+                for (x, found) in x.iter().zip(found) {
+                    prop_assert!((x - found).abs() <= 1.001 * step + 1e-6, "{x} became {found}");
+                }
+            }
+            let reference = reference.get_or_insert_with(|| found.clone());
+            close(&found, &reference.iter().map(|&x| f64::from(x)).collect::<Vec<_>>(), 0.02)?;
+        }
+    }
+
+    #[test]
+    fn gelu_with_bias(x in prop::collection::vec(-9.0_f32..9.0, 0..100), shift in -1.0_f32..1.0) {
+        let bias = vec![shift; x.len()];
+        let expected: Vec<f64> =
+            x.iter().map(|&x| exact_gelu(f64::from(x) + f64::from(shift))).collect();
+        for level in Level::available() {
+            let mut y = x.clone();
+            bias_gelu(level, &mut y, &bias);
+            close(&y, &expected, 2e-6)?;
+        }
+        prop_assert_eq!(gelu(0.0), 0.0);
+    }
+
+    #[test]
+    fn softmax(x in prop::collection::vec(-40.0_f32..40.0, 1..200)) {
+        let largest = x.iter().copied().fold(f32::MIN, f32::max);
+        let expected: Vec<f64> = x.iter().map(|&x| f64::from(x - largest).exp()).collect();
+        for level in Level::available() {
+            let mut y = x.clone();
+            let sum = exponentiate(level, &mut y);
+            close(&y, &expected, 1e-6)?;
+            close(&[sum], &[expected.iter().sum()], 1e-4)?;
+        }
+    }
+
+    #[test]
+    fn layer_norms(rows in 0_usize..40, columns in 1_usize..100, seed: u64) {
+        let (x, residual) = (matrix(rows, columns, seed), matrix(rows, columns, !seed));
+        let norm = LayerNorm {
+            weight: matrix(1, columns, seed ^ 1),
+            bias: matrix(1, columns, seed ^ 2),
+            epsilon: 1e-5,
+        };
+        let sum: Vec<f64> =
+            x.iter().zip(&residual).map(|(&x, &r)| f64::from(x) + f64::from(r)).collect();
+        let expected: Vec<f64> =
+            sum.chunks(columns).flat_map(|row| exact_norm(row, &norm)).collect();
+        let residual = buffer(&residual, rows, columns);
+        for level in Level::available() {
+            let mut y = buffer(&x, rows, columns);
+            residual_layer_norm(level, &mut y.rows_mut(), residual.rows(), &norm);
+            close(&read(&y), &expected, 3e-4)?;
+            let sum: Vec<f32> = sum.iter().map(|&x| x as f32).collect();
+            let mut y = buffer(&sum, rows, columns);
+            layer_norm(level, &mut y.rows_mut(), &norm);
+            close(&read(&y), &expected, 3e-4)?;
+        }
+    }
+
+    #[test]
+    fn attention_over_packed_sequences(
+        lengths in prop::collection::vec(1_usize..70, 0..4),
+        heads in 1_usize..4,
+        size in 1_usize..40,
+        biased: bool,
+        first_only: bool,
+        seed: u64,
+    ) {
+        let width = heads * size;
+        let tokens: usize = lengths.iter().sum();
+        let sequences = sequences(&lengths, first_only);
+        let queries = sequences.last().map_or(0, |last| last.queries.end);
+        let q = matrix(queries, width, seed);
+        let (k, v) = (matrix(tokens, width, seed ^ 1), matrix(tokens, width, seed ^ 2));
+        let slope = |head: usize, distance: i64| (head as f32 + 1.0) * distance as f32 / 64.0;
+        let bias = biased.then(|| RelativeBias::new(heads, 70, slope));
+        let mut expected = vec![0.0; queries * width];
+        for sequence in &sequences {
+            for (at, query) in sequence.queries.clone().enumerate() {
+                for head in 0..heads {
+                    let columns = head * size..(head + 1) * size;
+                    let shift = |key: usize| {
+                        let distance = key as i64 - at as i64;
+                        if biased { f64::from(slope(head, distance)) } else { 0.0 }
+                    };
+                    let q = &q[query * width..][columns.clone()];
+                    let keys = sequence.keys.clone();
+                    let slice = |of: &[f32]| -> Vec<Vec<f32>> {
+                        keys.clone().map(|k| of[k * width..][columns.clone()].to_vec()).collect()
+                    };
+                    let mixed = exact_attention(q, &slice(&k), &slice(&v), shift);
+                    expected[query * width..][columns].copy_from_slice(&mixed);
+                }
+            }
+        }
+        let (k, v) = (buffer(&k, tokens, width), buffer(&v, tokens, width));
+        let q = buffer(&q, queries, width);
+        for level in Level::available() {
+            let mut y = Buffer::default();
+            let attention = Attention {
+                level, heads, query: q.rows(), key: k.rows(), value: v.rows(),
+                sequences: &sequences, bias: bias.as_ref(),
+            };
+            attention.forward(&mut y.reshape(queries, width));
+            close(&read(&y), &expected, 1e-5)?;
+        }
+    }
+}
+
+fn exact_norm(row: &[f64], norm: &LayerNorm) -> Vec<f64> {
+    let count = row.len() as f64;
+    let mean = row.iter().sum::<f64>() / count;
+    let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+    let scale = (variance + f64::from(norm.epsilon)).sqrt().recip();
+    let constants = norm.weight.iter().zip(&norm.bias);
+    row.iter()
+        .zip(constants)
+        .map(|(x, (&weight, &bias))| (x - mean) * scale * f64::from(weight) + f64::from(bias))
+        .collect()
+}
+
+fn sequences(lengths: &[usize], first_only: bool) -> Vec<Sequence> {
+    let mut start = 0;
+    let sequence = |(i, &length): (usize, &usize)| {
+        let keys = start..start + length;
+        start += length;
+        Sequence { queries: if first_only { i..i + 1 } else { keys.clone() }, keys }
+    };
+    lengths.iter().enumerate().map(sequence).collect()
+}
+
+fn exact_attention(
+    query: &[f32],
+    keys: &[Vec<f32>],
+    values: &[Vec<f32>],
+    bias: impl Fn(usize) -> f64,
+) -> Vec<f64> {
+    let dot = |key: &Vec<f32>| -> f64 {
+        query.iter().zip(key).map(|(&q, &k)| f64::from(q) * f64::from(k)).sum()
+    };
+    let weights: Vec<f64> =
+        keys.iter().enumerate().map(|(i, key)| (dot(key) + bias(i)).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    let mixed = |column: usize| {
+        let parts = weights.iter().zip(values).map(|(w, v)| w * f64::from(v[column]));
+        parts.sum::<f64>() / sum
+    };
+    (0..query.len()).map(mixed).collect()
+}
+
+#[test]
+#[should_panic(expected = "overlap")]
+fn rows_that_overlap_are_refused() {
+    let _ = Rows::new(&[0.0; 8], 2, 4, 3);
+}
