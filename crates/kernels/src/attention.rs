@@ -264,8 +264,7 @@ impl<'a> Head<'a> {
         for (query, &sum) in queries.clone().zip(sums) {
             // SAFETY: y has these rows and columns, and this task alone writes them.
             #[expect(unsafe_code)]
-            let y =
-                unsafe { std::slice::from_raw_parts_mut(self.y(query), self.value.columns()) };
+            let y = unsafe { std::slice::from_raw_parts_mut(self.y(query), self.value.columns()) };
             let share = 1.0 / sum;
             self.level.run(
                 #[inline(always)]

@@ -15,8 +15,7 @@ pub enum Level {
 
 impl Level {
     /// Every level, lowest first.
-    pub const ALL: [Level; 4] =
-        [Level::Portable, Level::Avx2, Level::Avx512, Level::Avx512Vnni];
+    pub const ALL: [Level; 4] = [Level::Portable, Level::Avx2, Level::Avx512, Level::Avx512Vnni];
 
     /// The highest level of this CPU.
     pub fn detect() -> Self {
@@ -52,10 +51,14 @@ impl Level {
         #[cfg(target_arch = "x86_64")]
         {
             use pulp::Simd;
-            if self >= Level::Avx512 && let Some(unit) = pulp::x86::V4::try_new() {
+            if self >= Level::Avx512
+                && let Some(unit) = pulp::x86::V4::try_new()
+            {
                 return Simd::vectorize(unit, Work(work));
             }
-            if self >= Level::Avx2 && let Some(unit) = pulp::x86::V3::try_new() {
+            if self >= Level::Avx2
+                && let Some(unit) = pulp::x86::V3::try_new()
+            {
                 return Simd::vectorize(unit, Work(work));
             }
         }

@@ -42,8 +42,9 @@ impl Mapped {
             // SAFETY: the map is shared with the file and never written, so what is dropped is
             // read back the same. A failure only leaves the memory in use.
             #[expect(unsafe_code)]
-            let advised =
-                unsafe { self.0.unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start) };
+            let advised = unsafe {
+                self.0.unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start)
+            };
             drop(advised);
         }
     }

@@ -193,9 +193,7 @@ mod vnni {
     /// # Safety
     /// The CPU must have AVX-512 with VNNI, and `part` must name elements of x and y.
     #[expect(unsafe_code)]
-    #[target_feature(
-        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma"
-    )]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
     pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group]) {
         for first in (0..part.rows.len()).step_by(ROWS) {
             let rows = ROWS.min(part.rows.len() - first);
@@ -222,9 +220,7 @@ mod vnni {
     /// # Safety
     /// As [`multiply`]; R rows from `first` on must be in the part.
     #[expect(unsafe_code)]
-    #[target_feature(
-        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma"
-    )]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
     unsafe fn few_rows<const R: usize>(part: &Part<'_>, first: usize, panel: &[Group]) {
         let values = part.x.values.rows();
         let row = part.rows.start + first;

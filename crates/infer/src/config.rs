@@ -1,0 +1,54 @@
+use canto_kernels::Level;
+use std::fmt;
+use std::str::FromStr;
+
+/// How products with weights are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// int8 where the file holds int8 weights, else f32: what the file promises.
+    #[default]
+    Auto,
+    /// f32.
+    F32,
+    /// Weights in int8 by output, their inputs in int8 by token; all else in f32.
+    Int8,
+}
+
+/// A precision name that is none of the known ones.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown precision `{0}`, expected `auto`, `f32` or `int8`")]
+pub struct UnknownPrecision(pub String);
+
+impl FromStr for Precision {
+    type Err = UnknownPrecision;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "f32" => Ok(Self::F32),
+            "int8" => Ok(Self::Int8),
+            _ => Err(UnknownPrecision(name.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::F32 => "f32",
+            Self::Int8 => "int8",
+        })
+    }
+}
+
+/// How an engine runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Of the products with weights.
+    pub precision: Precision,
+    /// Threads; `None` is one a core.
+    pub threads: Option<usize>,
+    /// Vector unit; `None` is the best there is, and one that is not there becomes that too.
+    pub level: Option<Level>,
+}

@@ -1,0 +1,184 @@
+//! The weights, laid out once.
+
+use crate::names::{Names, Part};
+use crate::relative;
+use crate::source::{Matrix, Source};
+use crate::table::Table;
+use canto_encoder::{Architecture, Family, Pooling};
+use canto_kernels::{Dense, Int8Weights, LayerNorm, Level, RelativeBias, quantise_weights};
+
+/// A classifier's weights.
+pub(crate) struct Model {
+    pub(crate) words: Table,
+    /// [positions, width], the first token type's row added.
+    pub(crate) positions: Vec<f32>,
+    pub(crate) embedding_norm: LayerNorm,
+    pub(crate) relative: Option<RelativeBias>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) inner: Dense,
+    pub(crate) projection: Dense,
+}
+
+/// One layer's weights.
+pub(crate) struct Layer {
+    pub(crate) attention: Projections,
+    pub(crate) attention_output: Dense,
+    pub(crate) attention_norm: LayerNorm,
+    pub(crate) intermediate: Dense,
+    pub(crate) output: Dense,
+    pub(crate) norm: LayerNorm,
+}
+
+/// What makes queries, keys and values; the query comes scaled for attention.
+pub(crate) enum Projections {
+    /// All three in one product.
+    Joint(Dense),
+    /// The query apart, where only the first token's is needed.
+    Apart { query: Dense, key_value: Dense },
+}
+
+/// Lays out the weights.
+pub(crate) struct Builder<'a> {
+    pub(crate) source: &'a Source<'a>,
+    pub(crate) architecture: &'a Architecture,
+    pub(crate) names: Names,
+    pub(crate) level: Level,
+    pub(crate) int8: bool,
+}
+
+impl Builder<'_> {
+    pub(crate) fn model(&self) -> Model {
+        let (source, architecture) = (self.source, self.architecture);
+        let width = architecture.hidden_size;
+        let words = self.names.embedding("word_embeddings.weight");
+        let relative = (architecture.family == Family::Mpnet).then(|| {
+            let table = source.values(&self.names.relative());
+            relative::bias(&table, architecture.heads, architecture.max_tokens())
+        });
+        let [inner, projection] = self.names.head();
+        Model {
+            words: Table::new(source, &words, width),
+            positions: self.positions(),
+            embedding_norm: self.norm(&self.names.embedding("LayerNorm")),
+            relative,
+            layers: (0..architecture.layers).map(|layer| self.layer(layer)).collect(),
+            inner: self.head(inner, width),
+            projection: self.head(projection, architecture.head_width()),
+        }
+    }
+
+    fn positions(&self) -> Vec<f32> {
+        let table = |part| self.source.values(&self.names.embedding(part));
+        let mut positions = table("position_embeddings.weight");
+        let types = table("token_type_embeddings.weight");
+        for position in positions.chunks_mut(self.architecture.hidden_size) {
+            for (x, kind) in position.iter_mut().zip(&types) {
+                *x += kind;
+            }
+        }
+        positions
+    }
+
+    fn layer(&self, layer: usize) -> Layer {
+        let name = |part| self.names.layer(layer, part);
+        let (width, inner) = (self.architecture.hidden_size, self.architecture.intermediate_size);
+        let scale = (self.architecture.head_size() as f32).sqrt().recip();
+        let query = Piece { name: name(Part::Query), scale };
+        let [key, value] = [Part::Key, Part::Value].map(|part| Piece::plain(name(part)));
+        let is_last = layer + 1 == self.architecture.layers;
+        let attention = if is_last && self.architecture.pooling == Pooling::First {
+            let query = self.dense(&[query], width);
+            Projections::Apart { query, key_value: self.dense(&[key, value], width) }
+        } else {
+            Projections::Joint(self.dense(&[query, key, value], width))
+        };
+        let dense = |part, inputs| self.dense(&[Piece::plain(name(part))], inputs);
+        Layer {
+            attention,
+            attention_output: dense(Part::AttentionOutput, width),
+            attention_norm: self.norm(&name(Part::AttentionNorm)),
+            intermediate: dense(Part::Intermediate, width),
+            output: dense(Part::Output, inner),
+            norm: self.norm(&name(Part::Norm)),
+        }
+    }
+
+    fn norm(&self, name: &str) -> LayerNorm {
+        LayerNorm {
+            weight: self.source.values(&format!("{name}.weight")),
+            bias: self.source.values(&format!("{name}.bias")),
+            epsilon: self.architecture.layer_norm_eps as f32,
+        }
+    }
+
+    /// In f32 whatever the rest is: it is small, and next to the result.
+    fn head(&self, name: &str, inputs: usize) -> Dense {
+        let weights = self.source.values(&format!("{name}.weight"));
+        Dense::new(self.level, inputs, weights, self.source.values(&format!("{name}.bias")))
+    }
+
+    /// One dense layer of the outputs of several, in their order.
+    fn dense(&self, pieces: &[Piece], inputs: usize) -> Dense {
+        let mut bias = Vec::new();
+        for Piece { name, scale } in pieces {
+            let values = self.source.values(&format!("{name}.bias"));
+            bias.extend(values.into_iter().map(|x| x * scale));
+        }
+        if !self.int8 {
+            return Dense::new(self.level, inputs, self.weights(pieces, inputs), bias);
+        }
+        let (mut values, mut scales) = (Vec::new(), Vec::new());
+        for piece in pieces {
+            self.read(piece, |matrix| {
+                let (q, mut s) = int8(matrix, inputs);
+                s.iter_mut().for_each(|s| *s *= piece.scale);
+                values.extend(q);
+                scales.extend(s);
+            });
+        }
+        let weights = Int8Weights { values: &values, scales: &scales };
+        Dense::int8(self.level, inputs, weights, bias)
+    }
+
+    fn weights(&self, pieces: &[Piece], inputs: usize) -> Vec<f32> {
+        let mut weights = Vec::new();
+        for piece in pieces {
+            self.read(piece, |matrix| {
+                let values = matrix.values(inputs).into_iter();
+                weights.extend(values.map(|x| x * piece.scale));
+            });
+        }
+        weights
+    }
+
+    /// Reads a piece's weights, whose memory the file then gives back.
+    fn read(&self, piece: &Piece, work: impl FnOnce(&Matrix<'_>)) {
+        let name = format!("{}.weight", piece.name);
+        work(&self.source.matrix(&name));
+        self.source.release(&name);
+    }
+}
+
+/// A part of a dense layer, and by what it is multiplied.
+struct Piece {
+    name: String,
+    scale: f32,
+}
+
+impl Piece {
+    fn plain(name: String) -> Self {
+        Self { name, scale: 1.0 }
+    }
+}
+
+/// int8 weights [outputs, inputs] and the scale of each output.
+pub(crate) fn int8(matrix: &Matrix<'_>, inputs: usize) -> (Vec<i8>, Vec<f32>) {
+    if let Some(scales) = &matrix.scales {
+        return (matrix.bytes.iter().map(|&q| q as i8).collect(), scales.clone());
+    }
+    let values = matrix.values(inputs);
+    let mut q = vec![0; values.len()];
+    let rows = values.chunks_exact(inputs.max(1)).zip(q.chunks_exact_mut(inputs.max(1)));
+    let scales = rows.map(|(row, q)| quantise_weights(row, q)).collect();
+    (q, scales)
+}

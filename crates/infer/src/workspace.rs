@@ -1,0 +1,35 @@
+//! Buffers that keep their memory from batch to batch.
+
+use canto_kernels::{Buffer, Quantised, Sequence};
+
+/// What a forward pass writes to.
+#[derive(Default)]
+pub(crate) struct Workspace {
+    /// The residual stream, [tokens, width].
+    pub(crate) x: Buffer<f32>,
+    /// What becomes it, [tokens, width].
+    pub(crate) next: Buffer<f32>,
+    /// Queries, keys and values side by side, [tokens, 3·width]; keys and values where the
+    /// queries are apart.
+    pub(crate) projected: Buffer<f32>,
+    /// Queries that are apart, [windows, width].
+    pub(crate) query: Buffer<f32>,
+    /// What attention mixed, [tokens, width].
+    pub(crate) mixed: Buffer<f32>,
+    /// Inside the feed-forward block, [some tokens, intermediate].
+    pub(crate) inner: Buffer<f32>,
+    /// What the head reads, [windows, width].
+    pub(crate) pooled: Buffer<f32>,
+    /// Inside the head, [windows, head].
+    pub(crate) head: Buffer<f32>,
+    /// [windows, labels].
+    pub(crate) logits: Buffer<f32>,
+    /// Inputs of int8 products.
+    pub(crate) quantised: Quantised,
+    /// Where each window lies.
+    pub(crate) sequences: Vec<Sequence>,
+    /// The same with one query a window.
+    pub(crate) firsts: Vec<Sequence>,
+    /// Token and position of every row.
+    pub(crate) tokens: Vec<(u32, u32)>,
+}
