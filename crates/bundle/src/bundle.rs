@@ -12,6 +12,7 @@ use canto_batch::{BatchConfig, LyricTokenizer, Window, Windows};
 use canto_corpus::{CleaningConfig, LanguageConfig};
 use canto_encoder::{Architecture, Classifier, Device};
 use canto_evaluate::{Calibration, Thresholds};
+use canto_infer::{Engine, EngineConfig, Precision};
 use canto_score::Words;
 use canto_tfidf::Tfidf;
 use serde::de::DeserializeOwned;
@@ -129,6 +130,20 @@ impl Bundle {
             return Err(Error::NoHead { path: self.dir.clone() });
         }
         Ok(loaded.model)
+    }
+
+    /// Maps the weights into the CPU's own engine.
+    pub fn load_engine(&self, precision: Precision) -> Result<Engine, Error> {
+        let config = EngineConfig { precision, ..EngineConfig::default() };
+        let headless = |name: &String| name.starts_with("classifier.");
+        Engine::open(&self.dir, &config).map_err(|error| match error {
+            canto_infer::Error::Tensors { problems, .. }
+                if problems.missing.iter().any(headless) =>
+            {
+                Error::NoHead { path: self.dir.clone() }
+            }
+            error => error.into(),
+        })
     }
 
     /// The folder.

@@ -54,6 +54,8 @@ pub enum Error {
     #[error(transparent)]
     Tokenizer(#[from] canto_batch::Error),
     #[error(transparent)]
+    Engine(#[from] canto_infer::Error),
+    #[error(transparent)]
     Words(#[from] canto_tfidf::Error),
     #[error(transparent)]
     Encoder(#[from] canto_encoder::Error),
@@ -103,6 +105,7 @@ impl Error {
             Self::TooLong { .. } => "set `batch.max_tokens` to the model's maximum or less",
             Self::Tokenizer(error) => return error.hint(),
             Self::Encoder(error) => return error.hint(),
+            Self::Engine(error) => return error.hint(),
             Self::File { source, .. } => return disk_hint(source),
             Self::NotOurs { .. } => "choose another folder, or remove it yourself",
             Self::NotABundle { .. } => {

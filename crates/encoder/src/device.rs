@@ -99,6 +99,11 @@ impl OpenDevice {
     }
 }
 
+/// Whether `device` is the CPU by its default backend.
+pub fn is_cpu(device: &Device) -> bool {
+    matches!(device, Device::Flex(_))
+}
+
 impl DeviceChoice {
     /// Opens the device; a GPU is tried with a small computation.
     pub fn open(self) -> Result<OpenDevice, Error> {

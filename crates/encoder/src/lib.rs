@@ -17,7 +17,7 @@ mod safetensors_file;
 mod save;
 
 pub use architecture::{Architecture, Family, Pooling};
-pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, seed};
+pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, is_cpu, seed};
 pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
 pub use inference::{classify, logits, pooled};
 pub use load::{Adaptation, Loaded, load, load_adapted};

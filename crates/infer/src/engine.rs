@@ -6,7 +6,7 @@ use crate::names::Names;
 use crate::source::{Source, architecture, weights_path};
 use crate::workspace::Workspace;
 use canto_encoder::Architecture;
-use canto_kernels::{Level, Mapped};
+use canto_kernels::{Level, Mapped, Rows};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::fmt;
 use std::path::Path;
@@ -79,8 +79,26 @@ impl Engine {
     ///
     /// One call computes at a time; a second one waits.
     pub fn logits(&self, windows: &[&[u32]]) -> Result<Vec<f32>, Error> {
+        self.computed(windows, self.architecture.labels.len(), |pass, space| {
+            pass.head(space);
+            space.logits.rows()
+        })
+    }
+
+    /// What the head reads of the same windows, row-major [windows, width].
+    pub fn pooled(&self, windows: &[&[u32]]) -> Result<Vec<f32>, Error> {
+        self.computed(windows, self.architecture.hidden_size, |_, space| space.pooled.rows())
+    }
+
+    /// `width` values a window: what `read` finds after the encoder is through.
+    fn computed(
+        &self,
+        windows: &[&[u32]],
+        width: usize,
+        read: impl for<'s> Fn(&Pass<'_>, &'s mut Workspace) -> Rows<'s, f32> + Sync,
+    ) -> Result<Vec<f32>, Error> {
         self.check(windows)?;
-        let mut logits = Vec::with_capacity(windows.len() * self.architecture.labels.len());
+        let mut values = Vec::with_capacity(windows.len() * width);
         // A pass writes every value before it reads it, so one that panicked leaves no harm.
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
         let space: &mut Workspace = &mut space;
@@ -90,11 +108,13 @@ impl Engine {
             let mut rest = windows;
             while !rest.is_empty() {
                 let (group, after) = rest.split_at(group(rest));
-                pass.forward(group, space, &mut logits);
+                pass.pool(group, space);
+                let found = read(&pass, space);
+                (0..found.rows()).for_each(|row| values.extend_from_slice(found.row(row)));
                 rest = after;
             }
         });
-        Ok(logits)
+        Ok(values)
     }
 
     fn check(&self, windows: &[&[u32]]) -> Result<(), Error> {

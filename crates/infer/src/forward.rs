@@ -20,8 +20,8 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Appends the logits of `windows`, [windows, labels], to `logits`.
-    pub(crate) fn forward(&self, windows: &[&[u32]], space: &mut Workspace, logits: &mut Vec<f32>) {
+    /// Leaves what the head reads of `windows` in `space.pooled`, [windows, width].
+    pub(crate) fn pool(&self, windows: &[&[u32]], space: &mut Workspace) {
         self.lay_out(windows, space);
         self.embed(space);
         for layer in &self.model.layers {
@@ -33,9 +33,6 @@ impl Pass<'_> {
         if self.architecture.pooling == Pooling::Mean {
             mean(space);
         }
-        self.head(space);
-        let found = space.logits.rows();
-        (0..found.rows()).for_each(|row| logits.extend_from_slice(found.row(row)));
     }
 
     /// Where each window lies, and every token's position: from 0, or counted from the padding
@@ -160,8 +157,8 @@ impl Pass<'_> {
         residual_layer_norm(self.level, y, x, norm);
     }
 
-    /// What was pooled → logits: dense, tanh, projection.
-    fn head(&self, space: &mut Workspace) {
+    /// What was pooled → `space.logits`, [windows, labels]: dense, tanh, projection.
+    pub(crate) fn head(&self, space: &mut Workspace) {
         let Workspace { pooled, head, logits, quantised, .. } = space;
         let windows = pooled.rows().rows();
         let mut inner = head.reshape(windows, self.model.inner.outputs());

@@ -5,8 +5,9 @@ use crate::overrides::Overrides;
 use crate::prediction::{Prediction, Unscorable};
 use canto_bundle::Bundle;
 use canto_corpus::{Cleaner, LanguageJudge};
-use canto_encoder::{Classifier, Device};
+use canto_encoder::{Classifier, Device, is_cpu};
 use canto_evaluate::Thresholds;
+use canto_infer::{Engine, Precision};
 use canto_score::Scorer;
 use canto_song::Progress;
 
@@ -14,20 +15,37 @@ use canto_song::Progress;
 #[derive(Debug)]
 pub struct Predictor {
     bundle: Bundle,
-    model: Classifier,
-    device: Device,
+    model: Model,
     cleaner: Cleaner,
     judge: LanguageJudge,
 }
 
+/// What computes.
+#[derive(Debug)]
+enum Model {
+    /// Burn, on a device that is not the CPU.
+    Burn { model: Box<Classifier>, device: Device },
+    /// The CPU's own engine.
+    Engine(Engine),
+}
+
 impl Predictor {
-    /// Loads the weights of `bundle` onto `device`.
+    /// Loads the weights of `bundle` onto `device`; on the CPU they are mapped into its engine.
     pub fn open(bundle: Bundle, device: &Device) -> Result<Self, Error> {
+        Self::open_as(bundle, device, Precision::Auto)
+    }
+
+    /// The same with products on the CPU in `precision`; other devices take no notice of it.
+    pub fn open_as(bundle: Bundle, device: &Device, precision: Precision) -> Result<Self, Error> {
+        let model = if is_cpu(device) {
+            Model::Engine(bundle.load_engine(precision)?)
+        } else {
+            Model::Burn { model: Box::new(bundle.load_model(device)?), device: device.clone() }
+        };
         Ok(Self {
             cleaner: Cleaner::new(bundle.cleaning())?,
             judge: LanguageJudge::new(bundle.language())?,
-            model: bundle.load_model(device)?,
-            device: device.clone(),
+            model,
             bundle,
         })
     }
@@ -49,8 +67,14 @@ impl Predictor {
 
     /// The same before calibration: what a new calibration is fitted to.
     pub fn raw_scorer(&self) -> Scorer<'_> {
-        let Self { bundle, model, device, .. } = self;
-        Scorer::new(model, device, bundle.windows(), self.labels().len()).joined(bundle.words())
+        let windows = self.bundle.windows();
+        let scorer = match &self.model {
+            Model::Burn { model, device } => {
+                Scorer::new(model, device, windows, self.labels().len())
+            }
+            Model::Engine(engine) => Scorer::on_engine(engine, windows),
+        };
+        scorer.joined(self.bundle.words())
     }
 
     /// Predicts every one of `lyrics`, raw as they come; a text that cannot be scored is an

@@ -7,6 +7,9 @@ pub enum Error {
     /// The encoder refused a batch.
     #[error("the encoder failed on a batch")]
     Encode(#[from] canto_encoder::Error),
+    /// The engine refused a batch.
+    #[error("the encoder failed on a batch")]
+    Infer(#[from] canto_infer::Error),
     /// The encoder answered with another number of scores than asked for.
     #[error("the encoder gave `{found}` scores for `{rows}` rows, expected `{expected}`")]
     Shape {
@@ -25,6 +28,7 @@ impl Error {
         match self {
             Error::Tokenise(error) => error.hint(),
             Error::Encode(error) => error.hint(),
+            Error::Infer(error) => error.hint(),
             Error::Shape { .. } => None,
         }
     }

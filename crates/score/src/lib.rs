@@ -8,6 +8,7 @@
 mod error;
 mod pooled;
 mod scorer;
+mod sums;
 mod words;
 
 pub use error::Error;

@@ -1,6 +1,14 @@
 //! What the encoder makes of songs before the head reads it: it stays the same as long as only the
 //! head changes.
 
+use crate::sums::Sums;
+use crate::{Error, SongScores};
+use canto_batch::Tokenized;
+use canto_encoder::{Classifier, Device, classify};
+
+/// Songs whose windows the head reads in one go.
+const SONGS_AT_ONCE: usize = 1024;
+
 /// One row a window, of as many values as the head reads, for each of some songs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pooled {
@@ -34,5 +42,21 @@ impl Pooled {
         let windows = |index: usize| self.songs[index].len() / self.width;
         let owners = |&index: &usize| std::iter::repeat_n(index, windows(index));
         (values, indices.iter().flat_map(owners).collect())
+    }
+
+    /// What `model` says of `songs`, whose rows these are: its head alone is asked.
+    pub fn scores(
+        &self,
+        model: &Classifier,
+        device: &Device,
+        songs: &[Tokenized],
+    ) -> Result<Vec<SongScores>, Error> {
+        let mut sums = Sums::new(songs.len(), model.labels());
+        for first in (0..songs.len()).step_by(SONGS_AT_ONCE) {
+            let some: Vec<usize> = (first..songs.len().min(first + SONGS_AT_ONCE)).collect();
+            let (values, owners) = self.rows(&some);
+            sums.add(&classify(model, device, &values)?, &owners)?;
+        }
+        Ok(sums.means(songs))
     }
 }

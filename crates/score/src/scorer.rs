@@ -1,11 +1,13 @@
+use crate::sums::Sums;
 use crate::{Error, Pooled, Words};
 use canto_batch::{Batch, Tokenized, Windows, inference_batches};
-use canto_encoder::{Classifier, Device, classify, logits, pooled};
+use canto_encoder::{Classifier, Device, logits, pooled};
 use canto_evaluate::Calibration;
+use canto_infer::Engine;
 use canto_song::Progress;
 
-/// Songs whose windows the head reads in one go.
-const SONGS_AT_ONCE: usize = 1024;
+/// Windows that the engine computes between two signs of progress.
+const WINDOWS_AT_ONCE: usize = 256;
 
 /// What the model says of one song.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,11 +21,26 @@ pub struct SongScores {
     pub truncated: bool,
 }
 
+/// What computes.
+#[derive(Clone, Copy)]
+enum Model<'a> {
+    /// Burn, on any device; the model lives on it, without autodiff.
+    Burn { model: &'a Classifier, device: &'a Device },
+    /// The CPU's own engine.
+    Engine(&'a Engine),
+}
+
+/// What is asked of it.
+#[derive(Clone, Copy)]
+enum Asked {
+    Logits,
+    Pooled,
+}
+
 /// A model with the windows it reads songs through.
 #[derive(Clone, Copy)]
 pub struct Scorer<'a> {
-    model: &'a Classifier,
-    device: &'a Device,
+    model: Model<'a>,
     windows: &'a Windows,
     labels: usize,
     words: Option<&'a Words>,
@@ -38,7 +55,14 @@ impl<'a> Scorer<'a> {
         windows: &'a Windows,
         labels: usize,
     ) -> Self {
-        Self { model, device, windows, labels, words: None, calibration: None }
+        let model = Model::Burn { model, device };
+        Self { model, windows, labels, words: None, calibration: None }
+    }
+
+    /// The same on the CPU's own engine.
+    pub fn on_engine(engine: &'a Engine, windows: &'a Windows) -> Self {
+        let labels = engine.architecture().labels.len();
+        Self { model: Model::Engine(engine), windows, labels, words: None, calibration: None }
     }
 
     /// The same with what `words` say joined in.
@@ -80,97 +104,75 @@ impl<'a> Scorer<'a> {
         songs: &[Tokenized],
         progress: &dyn Progress,
     ) -> Result<Vec<SongScores>, Error> {
-        let mut sums = vec![vec![0.0; self.labels]; songs.len()];
-        self.batches("score", songs, progress, |batch| {
-            let (ids, mask) = (&batch.input_ids, &batch.attention_mask);
-            let found = logits(self.model, self.device, ids, mask, batch.rows, batch.length)?;
-            self.add_scores(&found, &batch.owners, &mut sums)
-        })?;
-        Ok(songs.iter().zip(sums).map(|(song, sums)| mean(song, &sums)).collect())
+        let mut sums = Sums::new(songs.len(), self.labels);
+        self.ask(Asked::Logits, songs, progress, |found, owners| sums.add(found, owners))?;
+        Ok(sums.means(songs))
     }
 
     /// What the head reads of songs tokenised before.
     pub fn pool(&self, songs: &[Tokenized], progress: &dyn Progress) -> Result<Pooled, Error> {
-        let mut read = Pooled::new(songs.len(), self.model.width());
-        self.batches("encode windows", songs, progress, |batch| {
-            let (ids, mask) = (&batch.input_ids, &batch.attention_mask);
-            let found = pooled(self.model, self.device, ids, mask, batch.rows, batch.length)?;
-            read.add(&found, &batch.owners);
+        let width = match self.model {
+            Model::Burn { model, .. } => model.width(),
+            Model::Engine(engine) => engine.architecture().hidden_size,
+        };
+        let mut read = Pooled::new(songs.len(), width);
+        self.ask(Asked::Pooled, songs, progress, |found, owners| {
+            read.add(found, owners);
             Ok(())
         })?;
         Ok(read)
     }
 
-    /// The same by what [`pool`](Self::pool) gave for them: the head alone is asked.
-    pub fn score_pooled(
+    /// Hands over what was asked of every window, row-major, and the song that owns each row.
+    fn ask(
         &self,
-        songs: &[Tokenized],
-        pooled: &Pooled,
-    ) -> Result<Vec<SongScores>, Error> {
-        let mut sums = vec![vec![0.0; self.labels]; songs.len()];
-        for first in (0..songs.len()).step_by(SONGS_AT_ONCE) {
-            let some: Vec<usize> = (first..songs.len().min(first + SONGS_AT_ONCE)).collect();
-            let (values, owners) = pooled.rows(&some);
-            let found = classify(self.model, self.device, &values)?;
-            self.add_scores(&found, &owners, &mut sums)?;
-        }
-        Ok(songs.iter().zip(sums).map(|(song, sums)| mean(song, &sums)).collect())
-    }
-
-    /// Hands over every window of `songs`, in batches.
-    fn batches(
-        &self,
-        stage: &str,
+        asked: Asked,
         songs: &[Tokenized],
         progress: &dyn Progress,
-        mut each: impl FnMut(&Batch) -> Result<(), Error>,
+        mut each: impl FnMut(&[f32], &[usize]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let windows = self.windows;
-        let batches = inference_batches(
-            songs,
-            windows.buckets(),
-            windows.tokenizer().pad_id(),
-            windows.config().tokens_per_batch,
-        );
+        let stage = match asked {
+            Asked::Logits => "score",
+            Asked::Pooled => "encode windows",
+        };
         progress.start(stage, Some(songs.iter().map(|song| song.windows.len() as u64).sum()));
-        for batch in &batches {
-            each(batch)?;
-            progress.advance(batch.rows as u64);
+        match self.model {
+            Model::Burn { model, device } => {
+                for batch in self.batches(songs) {
+                    let Batch { rows, length, input_ids, attention_mask, owners } = &batch;
+                    let compute = match asked {
+                        Asked::Logits => logits,
+                        Asked::Pooled => pooled,
+                    };
+                    let found = compute(model, device, input_ids, attention_mask, *rows, *length)?;
+                    each(&found, owners)?;
+                    progress.advance(*rows as u64);
+                }
+            }
+            Model::Engine(engine) => {
+                let compute = match asked {
+                    Asked::Logits => Engine::logits,
+                    Asked::Pooled => Engine::pooled,
+                };
+                let numbered = songs.iter().enumerate();
+                let (owners, windows): (Vec<usize>, Vec<&[u32]>) = numbered
+                    .flat_map(|(owner, song)| {
+                        song.windows.iter().map(move |ids| (owner, ids.as_slice()))
+                    })
+                    .unzip();
+                let parts = owners.chunks(WINDOWS_AT_ONCE).zip(windows.chunks(WINDOWS_AT_ONCE));
+                for (owners, windows) in parts {
+                    each(&compute(engine, windows)?, owners)?;
+                    progress.advance(owners.len() as u64);
+                }
+            }
         }
         progress.finish();
         Ok(())
     }
 
-    /// Adds each row's probabilities to the sums of the song that owns the row.
-    ///
-    /// Sums are f64: the order in which a song's windows arrive must not show in its score.
-    fn add_scores(
-        &self,
-        logits: &[f32],
-        owners: &[usize],
-        sums: &mut [Vec<f64>],
-    ) -> Result<(), Error> {
-        let (rows, found) = (owners.len(), logits.len());
-        let expected = rows * self.labels;
-        if found != expected {
-            return Err(Error::Shape { rows, expected, found });
-        }
-        for (row, &owner) in logits.chunks_exact(self.labels).zip(owners) {
-            for (sum, &logit) in sums[owner].iter_mut().zip(row) {
-                *sum += sigmoid(logit);
-            }
-        }
-        Ok(())
+    fn batches(&self, songs: &[Tokenized]) -> Vec<Batch> {
+        let (buckets, pad_id) = (self.windows.buckets(), self.windows.tokenizer().pad_id());
+        inference_batches(songs, buckets, pad_id, self.windows.config().tokens_per_batch)
     }
-}
-
-/// The mean over a song's windows.
-fn mean(song: &Tokenized, sums: &[f64]) -> SongScores {
-    let windows = song.windows.len().max(1) as f64;
-    let scores = sums.iter().map(|sum| (sum / windows) as f32).collect();
-    SongScores { scores, tokens: song.tokens, truncated: song.truncated }
-}
-
-fn sigmoid(logit: f32) -> f64 {
-    1.0 / (1.0 + (-f64::from(logit)).exp())
 }

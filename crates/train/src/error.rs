@@ -30,6 +30,9 @@ pub enum Error {
     /// The metrics could not be computed.
     #[error("the validation metrics could not be computed")]
     Metrics(#[from] canto_evaluate::Error),
+    /// The engine could not open the frozen encoder.
+    #[error("the frozen encoder could not be opened")]
+    Engine(#[from] canto_infer::Error),
     /// The model could not be saved or loaded.
     #[error("the checkpoint's model failed")]
     Model(#[from] canto_encoder::Error),
@@ -82,6 +85,7 @@ impl Error {
                     .to_owned()
             }
             Error::Reading(source) | Error::Validation(source) => return source.hint(),
+            Error::Engine(source) => return source.hint(),
             Error::Model(source) => return source.hint(),
             Error::Io(_) => "check that the disk has room and the folder is writable".to_owned(),
             Error::Checkpoint { reason: CheckpointFault::Recipe, .. } => {

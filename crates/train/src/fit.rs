@@ -7,8 +7,9 @@ use crate::meter::Meter;
 use crate::step::{MicroBatch, Trainer};
 use burn::module::{AutodiffModule, Module};
 use canto_batch::{EpochOrder, Windows};
-use canto_encoder::{Architecture, Classifier, Device};
+use canto_encoder::{Architecture, Classifier, Device, is_cpu};
 use canto_evaluate::{Metrics, Scores, Targets, Thresholds, Validation, metrics};
+use canto_infer::{Engine, EngineConfig, Precision};
 use canto_score::{Pooled, Scorer, SongScores};
 use canto_song::{Progress, Silent};
 use fs_err as fs;
@@ -110,12 +111,24 @@ struct Read {
 
 impl Read {
     fn new(inputs: &Inputs<'_>) -> Result<Self, Error> {
-        let Inputs { model, device, windows, .. } = inputs;
+        let Inputs { model, architecture, device, windows, folder, .. } = inputs;
         let model = model.valid();
-        let scorer = Scorer::new(&model, device, windows, canto_song::Genre::ALL.len());
+        if !is_cpu(device) {
+            let labels = canto_song::Genre::ALL.len();
+            return Self::by(&Scorer::new(&model, device, windows, labels), inputs);
+        }
+        // The engine maps its weights from a file; it is gone once the songs are read.
+        fs::create_dir_all(folder)?;
+        let aside = tempfile::tempdir_in(folder)?;
+        canto_encoder::save(&model, architecture, aside.path())?;
+        let config = EngineConfig { precision: Precision::F32, ..EngineConfig::default() };
+        let engine = Engine::open(aside.path(), &config)?;
+        Self::by(&Scorer::on_engine(&engine, windows), inputs)
+    }
+
+    fn by(scorer: &Scorer<'_>, inputs: &Inputs<'_>) -> Result<Self, Error> {
         let pool = |examples: &Examples| {
-            let pooled = scorer.pool(&examples.tokenized, inputs.progress);
-            pooled.map_err(Error::Reading)
+            scorer.pool(&examples.tokenized, inputs.progress).map_err(Error::Reading)
         };
         Ok(Self { train: pool(inputs.train)?, validation: pool(inputs.validation)? })
     }
@@ -289,8 +302,7 @@ impl<'a, 'o> Run<'a, 'o> {
         let Self { device, windows, validation, read, .. } = self;
         match read {
             Some(read) => {
-                let scorer = Scorer::new(model, device, windows, canto_song::Genre::ALL.len());
-                scored(validation, scorer.score_pooled(&validation.tokenized, &read.validation))
+                scored(validation, read.validation.scores(model, device, &validation.tokenized))
             }
             None => validate(model, device, windows, validation),
         }

@@ -134,7 +134,8 @@ fn a_frozen_encoder_reads_once_for_all_steps() {
     let whole = validate(&model, &tiny.device, &tiny.windows, &tiny.validation).unwrap();
     let pairs = whole.scores().values().iter().zip(validation.scores().values());
     let furthest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
-    assert!(furthest < 1e-6, "{furthest}");
+    // The engine reads songs on the CPU, Burn scores them here.
+    assert!(furthest < 1e-5, "{furthest}");
 }
 
 /// Parameters of the head: the last ones of the model.
