@@ -4,7 +4,7 @@ use crate::forward::Pass;
 use crate::model::{Builder, Model};
 use crate::names::Names;
 use crate::source::{Source, architecture, weights_path};
-use crate::workspace::Workspace;
+use crate::workspace::{Timings, Workspace};
 use canto_encoder::Architecture;
 use canto_kernels::{Level, Mapped, Rows};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -140,6 +140,11 @@ impl Engine {
         &self.architecture
     }
 
+    /// Where the time of all calls went.
+    pub fn timings(&self) -> Timings {
+        self.space.lock().unwrap_or_else(PoisonError::into_inner).timings
+    }
+
     /// How it computes here.
     pub fn describe(&self) -> Description {
         self.description
@@ -163,8 +168,8 @@ fn group(windows: &[&[u32]]) -> usize {
 }
 
 fn start(threads: Option<usize>) -> Result<ThreadPool, Error> {
-    let there = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.filter(|&threads| threads > 0).unwrap_or_else(there);
+    // 0 is one a core, or what RAYON_NUM_THREADS says.
+    let threads = threads.unwrap_or(0);
     ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("infer-{i}"))

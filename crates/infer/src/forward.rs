@@ -1,12 +1,13 @@
 //! Packed windows → logits.
 
 use crate::model::{Layer, Model, Projections};
-use crate::workspace::Workspace;
+use crate::workspace::{Timings, Workspace};
 use canto_encoder::{Architecture, Pooling};
 use canto_kernels::{
-    Activation, Attention, Buffer, LayerNorm, Level, Mapped, Quantised, Rows, RowsMut, Sequence,
-    layer_norm, residual_layer_norm,
+    Activation, Attention, Buffer, Level, Mapped, Quantised, Rows, RowsMut, Sequence, layer_norm,
+    residual_layer_norm,
 };
+use std::time::Instant;
 
 /// Tokens that pass through a feed-forward block at once, so that what is inside stays in cache.
 const BLOCK: usize = 384;
@@ -76,12 +77,16 @@ impl Pass<'_> {
         if let Projections::Joint(dense) = &layer.attention {
             let mut projected = space.projected.reshape(tokens, 3 * width);
             let none = Activation::None;
+            let start = Instant::now();
             dense.forward(space.x.rows(), &mut space.quantised, &mut projected, none);
+            space.timings.products += start.elapsed();
         }
         let projected = space.projected.rows();
         let [query, key, value] =
             [0, 1, 2].map(|i| projected.columns_of(i * width..(i + 1) * width));
+        let start = Instant::now();
         self.attention(query, key, value, &space.sequences, &mut space.mixed);
+        space.timings.attention += start.elapsed();
         self.rest(layer, space);
     }
 
@@ -96,14 +101,18 @@ impl Pass<'_> {
         }
         if let Projections::Apart { query, key_value } = &layer.attention {
             let none = Activation::None;
+            let start = Instant::now();
             let mut projected = space.projected.reshape(tokens, 2 * width);
             key_value.forward(space.x.rows(), &mut space.quantised, &mut projected, none);
             let mut queries = space.query.reshape(windows, width);
             query.forward(space.pooled.rows(), &mut space.quantised, &mut queries, none);
+            space.timings.products += start.elapsed();
         }
         let projected = space.projected.rows();
         let [key, value] = [0, 1].map(|i| projected.columns_of(i * width..(i + 1) * width));
+        let start = Instant::now();
         self.attention(space.query.rows(), key, value, &space.firsts, &mut space.mixed);
+        space.timings.attention += start.elapsed();
         // From here on the windows' first tokens are all there is.
         std::mem::swap(&mut space.x, &mut space.pooled);
         self.rest(layer, space);
@@ -126,35 +135,23 @@ impl Pass<'_> {
 
     /// From what attention mixed to the layer's output.
     fn rest(&self, layer: &Layer, space: &mut Workspace) {
-        let Workspace { x, next, mixed, inner, quantised, .. } = space;
+        let Workspace { x, next, mixed, inner, quantised, timings, .. } = space;
         let (rows, width) = (x.rows().rows(), self.architecture.hidden_size);
         let mut y = next.reshape(rows, width);
+        let start = Instant::now();
         layer.attention_output.forward(mixed.rows(), quantised, &mut y, Activation::None);
+        timings.products += start.elapsed();
         residual_layer_norm(self.level, &mut y, x.rows(), &layer.attention_norm);
         std::mem::swap(x, next);
         let mut y = next.reshape(rows, width);
         for start in (0..rows).step_by(BLOCK) {
             let block = start..(start + BLOCK).min(rows);
             let x = x.rows().slice(block.clone());
-            self.feed_forward(layer, x, inner, quantised, &mut y.slice(block));
+            let mut y = y.slice(block);
+            feed_forward(layer, x, inner, quantised, &mut y, timings);
+            residual_layer_norm(self.level, &mut y, x, &layer.norm);
         }
         std::mem::swap(x, next);
-    }
-
-    /// y ← norm(x + W₂·gelu(W₁·x)).
-    fn feed_forward(
-        &self,
-        layer: &Layer,
-        x: Rows<'_, f32>,
-        inner: &mut Buffer<f32>,
-        quantised: &mut Quantised,
-        y: &mut RowsMut<'_, f32>,
-    ) {
-        let mut wide = inner.reshape(x.rows(), layer.intermediate.outputs());
-        layer.intermediate.forward(x, quantised, &mut wide, Activation::Gelu);
-        layer.output.forward(wide.as_rows(), quantised, y, Activation::None);
-        let norm: &LayerNorm = &layer.norm;
-        residual_layer_norm(self.level, y, x, norm);
     }
 
     /// What was pooled → `space.logits`, [windows, labels]: dense, tanh, projection.
@@ -172,6 +169,22 @@ impl Pass<'_> {
     }
 }
 
+/// y ← W₂·gelu(W₁·x).
+fn feed_forward(
+    layer: &Layer,
+    x: Rows<'_, f32>,
+    inner: &mut Buffer<f32>,
+    quantised: &mut Quantised,
+    y: &mut RowsMut<'_, f32>,
+    timings: &mut Timings,
+) {
+    let start = Instant::now();
+    let mut wide = inner.reshape(x.rows(), layer.intermediate.outputs());
+    layer.intermediate.forward(x, quantised, &mut wide, Activation::Gelu);
+    layer.output.forward(wide.as_rows(), quantised, y, Activation::None);
+    timings.products += start.elapsed();
+}
+
 /// The mean over each window's tokens.
 fn mean(space: &mut Workspace) {
     let x = space.x.rows();
@@ -185,6 +198,8 @@ fn mean(space: &mut Workspace) {
             }
         }
         let share = 1.0 / keys.len() as f32;
-        mean.iter_mut().for_each(|mean| *mean *= share);
+        for mean in mean {
+            *mean *= share;
+        }
     }
 }

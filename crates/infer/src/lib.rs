@@ -21,3 +21,4 @@ pub use config::{EngineConfig, Precision, UnknownPrecision};
 pub use engine::{Description, Engine};
 pub use error::Error;
 pub use quantize::{Quantization, quantize};
+pub use workspace::Timings;

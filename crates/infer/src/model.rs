@@ -130,10 +130,9 @@ impl Builder<'_> {
         let (mut values, mut scales) = (Vec::new(), Vec::new());
         for piece in pieces {
             self.read(piece, |matrix| {
-                let (q, mut s) = int8(matrix, inputs);
-                s.iter_mut().for_each(|s| *s *= piece.scale);
+                let (q, s) = int8(matrix, inputs);
                 values.extend(q);
-                scales.extend(s);
+                scales.extend(s.into_iter().map(|s| s * piece.scale));
             });
         }
         let weights = Int8Weights { values: &values, scales: &scales };

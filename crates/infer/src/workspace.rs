@@ -1,6 +1,7 @@
 //! Buffers that keep their memory from batch to batch.
 
 use canto_kernels::{Buffer, Quantised, Sequence};
+use std::time::Duration;
 
 /// What a forward pass writes to.
 #[derive(Default)]
@@ -32,4 +33,15 @@ pub(crate) struct Workspace {
     pub(crate) firsts: Vec<Sequence>,
     /// Token and position of every row.
     pub(crate) tokens: Vec<(u32, u32)>,
+    /// Where time went since the workspace was made.
+    pub(crate) timings: Timings,
+}
+
+/// Where an engine's time went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// In products with weights, with what is fused to them: bias, GELU, quantising.
+    pub products: Duration,
+    /// In attention: its two products and the softmax between them.
+    pub attention: Duration,
 }

@@ -122,7 +122,7 @@ struct Head<'a> {
     key: Rows<'a, f32>,
     value: Rows<'a, f32>,
     bias: Option<&'a RelativeBias>,
-    head: usize,
+    index: usize,
     /// Where the first query's output goes.
     y: *mut f32,
     y_stride: usize,
@@ -139,7 +139,7 @@ impl<'a> Head<'a> {
             key: of.key.slice(keys.clone()).columns_of(columns.clone()),
             value: of.value.slice(keys.clone()).columns_of(columns.clone()),
             bias: of.bias,
-            head,
+            index: head,
             y: y.at(queries.start * y_stride + columns.start),
             y_stride,
         }
@@ -247,7 +247,7 @@ impl<'a> Head<'a> {
         let rows = scores.chunks_mut(stride).zip(sums);
         for (query, (scores, sum)) in queries.clone().zip(rows) {
             let scores = &mut scores[..keys];
-            let bias = self.bias.map(|bias| bias.of(self.head, query, keys));
+            let bias = self.bias.map(|bias| bias.of(self.index, query, keys));
             *sum = self.level.run(
                 #[inline(always)]
                 || {

@@ -9,7 +9,7 @@ const LINE: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a, T> {
     values: &'a [T],
-    rows: usize,
+    count: usize,
     columns: usize,
     stride: usize,
 }
@@ -21,12 +21,12 @@ impl<'a, T> Rows<'a, T> {
     /// Where `values` is too short or the rows would overlap.
     pub fn new(values: &'a [T], rows: usize, columns: usize, stride: usize) -> Self {
         assert_fits(values.len(), rows, columns, stride);
-        Self { values, rows, columns, stride }
+        Self { values, count: rows, columns, stride }
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.count
     }
 
     /// Number of columns.
@@ -46,19 +46,25 @@ impl<'a, T> Rows<'a, T> {
     }
 
     /// Some of the rows.
+    ///
+    /// # Panics
+    /// Where they are not in the matrix.
     #[must_use]
     pub fn slice(&self, rows: Range<usize>) -> Self {
-        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows outside the matrix");
+        assert!(rows.start <= rows.end && rows.end <= self.count, "rows outside the matrix");
         let start = (rows.start * self.stride).min(self.values.len());
         Self::new(&self.values[start..], rows.len(), self.columns, self.stride)
     }
 
     /// Some of the columns.
+    ///
+    /// # Panics
+    /// Where they are not in the matrix.
     #[must_use]
     pub fn columns_of(&self, columns: Range<usize>) -> Self {
         assert!(columns.start <= columns.end && columns.end <= self.columns, "columns outside");
         let start = columns.start.min(self.values.len());
-        Self::new(&self.values[start..], self.rows, columns.len(), self.stride)
+        Self::new(&self.values[start..], self.count, columns.len(), self.stride)
     }
 
     pub(crate) fn as_ptr(&self) -> *const T {
@@ -70,7 +76,7 @@ impl<'a, T> Rows<'a, T> {
 #[derive(Debug)]
 pub struct RowsMut<'a, T> {
     values: &'a mut [T],
-    rows: usize,
+    count: usize,
     columns: usize,
     stride: usize,
 }
@@ -82,12 +88,12 @@ impl<'a, T> RowsMut<'a, T> {
     /// Where `values` is too short or the rows would overlap.
     pub fn new(values: &'a mut [T], rows: usize, columns: usize, stride: usize) -> Self {
         assert_fits(values.len(), rows, columns, stride);
-        Self { values, rows, columns, stride }
+        Self { values, count: rows, columns, stride }
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.count
     }
 
     /// Number of columns.
@@ -107,16 +113,19 @@ impl<'a, T> RowsMut<'a, T> {
     }
 
     /// Some of the rows.
+    ///
+    /// # Panics
+    /// Where they are not in the matrix.
     #[must_use]
     pub fn slice(&mut self, rows: Range<usize>) -> RowsMut<'_, T> {
-        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows outside the matrix");
+        assert!(rows.start <= rows.end && rows.end <= self.count, "rows outside the matrix");
         let start = (rows.start * self.stride).min(self.values.len());
         RowsMut::new(&mut self.values[start..], rows.len(), self.columns, self.stride)
     }
 
     /// The same matrix, read.
     pub fn as_rows(&self) -> Rows<'_, T> {
-        Rows::new(self.values, self.rows, self.columns, self.stride)
+        Rows::new(self.values, self.count, self.columns, self.stride)
     }
 
     /// The elements with those between the rows.
@@ -139,7 +148,7 @@ fn assert_fits(length: usize, rows: usize, columns: usize, stride: usize) {
 #[derive(Debug, Default)]
 pub struct Buffer<T> {
     values: Vec<T>,
-    rows: usize,
+    count: usize,
     columns: usize,
     stride: usize,
 }
@@ -149,7 +158,7 @@ impl<T: Copy + Default> Buffer<T> {
     /// large.
     pub fn reshape(&mut self, rows: usize, columns: usize) -> RowsMut<'_, T> {
         self.stride = stride::<T>(columns);
-        (self.rows, self.columns) = (rows, columns);
+        (self.count, self.columns) = (rows, columns);
         let needed = rows * self.stride;
         if self.values.len() < needed {
             self.values.resize(needed, T::default());
@@ -159,12 +168,12 @@ impl<T: Copy + Default> Buffer<T> {
 
     /// The matrix, read.
     pub fn rows(&self) -> Rows<'_, T> {
-        Rows::new(&self.values, self.rows, self.columns, self.stride)
+        Rows::new(&self.values, self.count, self.columns, self.stride)
     }
 
     /// The matrix, written.
     pub fn rows_mut(&mut self) -> RowsMut<'_, T> {
-        RowsMut::new(&mut self.values, self.rows, self.columns, self.stride)
+        RowsMut::new(&mut self.values, self.count, self.columns, self.stride)
     }
 }
 

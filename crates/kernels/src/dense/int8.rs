@@ -141,16 +141,6 @@ pub(crate) struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// The row of y at `row` of the part.
-    fn y(&self, row: usize) -> &mut [f32] {
-        let start = self.y.wrapping_add(row * self.y_stride);
-        // SAFETY: y has these columns in each of the rows, and the task alone writes them.
-        #[expect(unsafe_code)]
-        unsafe {
-            std::slice::from_raw_parts_mut(start, self.scales.len())
-        }
-    }
-
     #[inline(always)]
     fn plain(&self, weights: &[i8], inputs: usize) {
         for (i, row) in self.rows.clone().enumerate() {
@@ -167,7 +157,10 @@ impl Part<'_> {
     /// From the sums of a row's integer products to its values of y.
     #[inline(always)]
     fn finish(&self, row: usize, scale: Scale, products: &[i32; PANEL]) {
-        let y = self.y(row);
+        let start = self.y.wrapping_add(row * self.y_stride);
+        // SAFETY: y has these columns in each of the rows, and the task alone writes them.
+        #[expect(unsafe_code)]
+        let y = unsafe { std::slice::from_raw_parts_mut(start, self.scales.len()) };
         let columns = self.sums.iter().zip(self.scales);
         for ((y, &product), (&sum, &weight)) in y.iter_mut().zip(products).zip(columns) {
             *y = (product - scale.zero * sum) as f32 * (scale.scale * weight);
@@ -228,8 +221,8 @@ mod vnni {
         // Rows are padded to whole cache lines, so a group that the columns cut is still there.
         let padded = panel.len() * 4 <= rows.stride();
         assert!(padded, "rows shorter than the panel");
-        let start = rows.as_ptr().cast::<i32>();
-        let stride = rows.stride() / 4;
+        let start = rows.as_ptr();
+        let stride = rows.stride();
         let mut sums: [[__m512i; 2]; R] = [[_mm512_setzero_si512(); 2]; R];
         for (i, group) in panel.iter().enumerate() {
             // SAFETY: a group is aligned and holds two vectors; x holds four bytes for each group.
@@ -237,8 +230,8 @@ mod vnni {
                 let low = _mm512_load_si512(group.0.as_ptr().cast());
                 let high = _mm512_load_si512(group.0.as_ptr().add(16).cast());
                 for (r, sums) in sums.iter_mut().enumerate() {
-                    let x = start.add(r * stride + i).read_unaligned();
-                    let x = _mm512_set1_epi32(x);
+                    let x = start.add(r * stride + i * 4).cast::<[u8; 4]>().read();
+                    let x = _mm512_set1_epi32(i32::from_le_bytes(x));
                     sums[0] = _mm512_dpbusd_epi32(sums[0], x, low);
                     sums[1] = _mm512_dpbusd_epi32(sums[1], x, high);
                 }
