@@ -1,11 +1,13 @@
-//! New calibration, thresholds or metrics for a bundle, its weights untouched.
+//! New calibration, thresholds or metrics for a bundle, its weights untouched; or new weights, all
+//! else untouched.
 
 use crate::error::Error;
 use crate::manifest::{FileRecord, Manifest};
 use crate::staging::{Staging, recover, sync};
 use crate::write::to_json;
-use crate::{Bundle, CALIBRATION, MANIFEST, METRICS, Source, THRESHOLDS};
+use crate::{Bundle, CALIBRATION, CONFIG, MANIFEST, METRICS, Source, THRESHOLDS, WEIGHTS};
 use canto_evaluate::{Calibration, Thresholds};
+use canto_infer::Quantization;
 use std::path::Path;
 
 /// What changes; `None` stays as it is.
@@ -31,18 +33,39 @@ impl Bundle {
         }
         let changed = changed(&bundle, replacement)?;
         let staging = Staging::begin(dir)?;
-        let mut known = Manifest::read(dir)?.files;
-        for FileRecord { name, .. } in &known {
-            match changed.iter().find(|(changed, _)| changed == name) {
-                Some((_, bytes)) => staging.write(name, bytes)?,
-                None => carry_over(&dir.join(name), &staging.path().join(name))?,
-            }
+        for (name, bytes) in &changed {
+            staging.write(name, bytes)?;
         }
-        known.retain(|record| changed.iter().all(|(name, _)| record.name != *name));
-        let manifest = Manifest::of(staging.path(), &known)?;
-        staging.write(MANIFEST, &to_json(dir, &manifest)?)?;
-        staging.commit()
+        let names: Vec<_> = changed.iter().map(|(name, _)| *name).collect();
+        conclude(staging, dir, &names)
     }
+
+    /// Verifies the bundle in `dir` and writes the same with int8 weights as the folder `to`,
+    /// aside first, then renamed; scores, and with them calibration and thresholds, hold as far
+    /// as the scores stay what they were.
+    pub fn quantize(dir: &Path, to: &Path) -> Result<Quantization, Error> {
+        let bundle = Bundle::open(dir)?;
+        if bundle.source() != Source::Canto {
+            return Err(Error::NotABundle { path: dir.to_owned() });
+        }
+        let staging = Staging::begin(to)?;
+        let quantization = canto_infer::quantize(dir, staging.path())?;
+        conclude(staging, dir, &[WEIGHTS, CONFIG])?;
+        Ok(quantization)
+    }
+}
+
+/// Adds to `staging` what the bundle in `dir` has beyond `written`, then the manifest, and puts
+/// it in its place.
+fn conclude(staging: Staging, dir: &Path, written: &[&str]) -> Result<(), Error> {
+    let mut known = Manifest::read(dir)?.files;
+    known.retain(|record| !written.contains(&record.name.as_str()));
+    for FileRecord { name, .. } in &known {
+        carry_over(&dir.join(name), &staging.path().join(name))?;
+    }
+    let manifest = Manifest::of(staging.path(), &known)?;
+    staging.write(MANIFEST, &to_json(dir, &manifest)?)?;
+    staging.commit()
 }
 
 fn changed(

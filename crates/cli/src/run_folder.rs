@@ -19,6 +19,11 @@ impl RunFolder {
         Self(Path::new(ARTIFACTS).join(name))
     }
 
+    /// The folder `path`, wherever it is.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// The run whose model folder is `model`, if it lies in one.
     pub(crate) fn around(model: &Path) -> Option<Self> {
         let inside = model.file_name().is_some_and(|name| name == "model");

@@ -5,6 +5,7 @@ mod serve;
 use crate::config::Override;
 use crate::log_line::LogFormat;
 use canto_encoder::DeviceChoice;
+use canto_infer::Precision;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Tune(TuneArgs),
     /// Reports on a run's test songs, read once, or compares runs.
     Eval(EvalArgs),
+    /// Writes a run again with int8 weights, a quarter of the size, and tells what that cost.
+    Quantize(QuantizeArgs),
     /// Tells the genres of lyrics.
     Predict(PredictArgs),
     /// Answers questions about lyrics over HTTP.
@@ -155,6 +158,23 @@ pub(crate) struct TuneArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "The int8 run is a run like any other, for the CPU. What its weights cost \
+    is measured on the\nvalidation songs, printed, and stored in metrics/quantization.json.\n\n\
+    Examples:\n  canto quantize artifacts/minilm\n  \
+    canto quantize artifacts/minilm --out artifacts/small\n  \
+    canto eval artifacts/minilm artifacts/minilm-int8")]
+pub(crate) struct QuantizeArgs {
+    /// Run, such as `artifacts/minilm`.
+    pub(crate) run: PathBuf,
+    /// Folder of the new run; otherwise the run's with `-int8` at its end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Prepared songs; otherwise those it was trained on.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
 #[command(after_help = "The test songs are read once: a second call prints what the first one \
     stored,\nunless weights, thresholds or songs have changed. The report lies in RUN/metrics: \n\
     report.html to look at, report.md, report.json, and test_scores.ndjson.\n\n\
@@ -234,6 +254,9 @@ pub(crate) struct PredictArgs {
     /// Shows which lines carried each genre: the song is scored again without each line.
     #[arg(long, conflicts_with = "input")]
     pub(crate) explain: bool,
+    /// Of products on the CPU: auto, f32 or int8; auto is what the weights are stored in.
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub(crate) precision: Precision,
     #[command(flatten)]
     pub(crate) device: DeviceArg,
 }

@@ -4,6 +4,7 @@ mod doctor;
 mod eval;
 mod predict;
 mod prepare;
+mod quantize;
 mod sample;
 mod serve;
 mod train;
@@ -19,6 +20,7 @@ pub(crate) fn run(command: Command, console: &Console) -> anyhow::Result<()> {
         Command::Prepare(args) => prepare::run(&args, console),
         Command::Train(args) => train::run(&args, console),
         Command::Tune(args) => tune::run(&args, console),
+        Command::Quantize(args) => quantize::run(&args, console),
         Command::Eval(args) => eval::run(&args, console),
         Command::Predict(args) => predict::run(&args, console),
         Command::Serve(args) => serve::run(&args),

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &PredictArgs, console: &Console) -> anyhow::Result<()> {
 
 fn predictor(bundle: Bundle, args: &PredictArgs) -> anyhow::Result<Predictor> {
     let open = open_device(args.device.device)?;
-    Ok(Predictor::open(bundle, &open.device)?)
+    Ok(Predictor::open_as(bundle, &open.device, args.precision)?)
 }
 
 fn score_file(
