@@ -46,11 +46,10 @@ def measure(name, command, port, args):
     finally:
         process.terminate()
         process.wait()
-    rate, p50, p95, p99 = (
-        result[key] for key in ["songs_per_second", "p50_ms", "p95_ms", "p99_ms"]
-    )
+    keys = ["songs_per_second", "p50_ms", "p95_ms", "p99_ms", "processor_ms_per_song"]
+    rate, p50, p95, p99, used = (result[key] for key in keys)
     peak = result["memory_mib"][2]
-    print(f"{name:<24}{rate:>9.1f}{p50:>9.0f}{p95:>9.0f}{p99:>9.0f}{peak:>10.0f}{result['wrong']:>7}")
+    print(f"{name:<24}{rate:>9.1f}{p50:>9.0f}{p95:>9.0f}{p99:>9.0f}{used:>9.0f}{peak:>10.0f}{result['wrong']:>7}")
 
 
 def main():
@@ -63,7 +62,7 @@ def main():
     args = parser.parse_args()
     model = args.run / "model" if (args.run / "model").is_dir() else args.run
     print(f"{args.clients} clients, {args.seconds:.0f} s each, {args.run.name}")
-    print(f"{'':<24}{'songs/s':>9}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'peak MiB':>10}{'wrong':>7}")
+    print(f"{'':<24}{'songs/s':>9}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'cpu ms':>9}{'peak MiB':>10}{'wrong':>7}")
     canto = [args.canto, "--quiet", "serve", args.run, "--queue", 1024, "--timeout", 300]
     for name, more in [("canto", []), ("canto, one at a time", ["--batch-tokens", 1])]:
         port = free_port()

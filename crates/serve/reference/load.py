@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import csv
 import json
+import os
 import random
 import sys
 import time
@@ -102,6 +103,15 @@ def resident(pid):
     return int(line.split()[1]) / 1024
 
 
+def processor(pid):
+    """Seconds of processor time that the server has used."""
+    if not pid:
+        return 0.0
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def read(path, count, shortest):
     csv.field_size_limit(1 << 30)
     with open(path, newline="") as file:
@@ -128,12 +138,14 @@ async def load(args):
     """Everything that was measured."""
     songs = await alone(args, read(args.songs, args.count, 200))
     tally, memory = Tally(), []
+    used = processor(args.pid)
     begun = time.perf_counter()
     until = begun + args.seconds
     dice = [random.Random(number) for number in range(args.clients)]
     clients = (client(args, songs, until, tally, die) for die in dice)
     await asyncio.gather(watch(args.pid, memory, until), *clients)
     took = time.perf_counter() - begun
+    used = processor(args.pid) - used
     # The first fifth is for allocators and caches to settle.
     settled = memory[len(memory) // 5 :] or [0.0]
     third = max(len(settled) // 3, 1)
@@ -144,6 +156,8 @@ async def load(args):
         "p50_ms": 1000 * quantile(tally.seconds, 0.50),
         "p95_ms": 1000 * quantile(tally.seconds, 0.95),
         "p99_ms": 1000 * quantile(tally.seconds, 0.99),
+        # Unlike the rate it does not depend on what else the machine does.
+        "processor_ms_per_song": 1000 * used / max(len(tally.seconds), 1),
         "answers": {str(status): count for status, count in sorted(tally.statuses.items(), key=str)},
         "wrong": len(tally.wrong),
         "examples": tally.wrong[:5],

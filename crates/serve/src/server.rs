@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
 /// Connections at once; further ones wait to be accepted.
-const CONNECTIONS: usize = 4096;
+const CONNECTIONS: usize = 1024;
 
 /// Time to send the head of a request, and time that a connection may idle.
 const HEAD: Duration = Duration::from_mins(1);

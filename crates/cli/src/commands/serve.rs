@@ -6,11 +6,13 @@ use crate::served::Served;
 use crate::songs::open_device;
 use anyhow::Context;
 use canto_bundle::Bundle;
+use canto_encoder::{Device, OpenDevice};
 use canto_predict::{Overrides, Predictor};
 use canto_serve::{Bound, Keys, Service, Settings};
 use canto_song::Silent;
 use std::env;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 
 /// The environment's key.
@@ -19,13 +21,19 @@ const KEY: &str = "CANTO_API_KEY";
 /// What the model reads before the first request: kernels are compiled and memory is taken then.
 const WARM_UP: &str = "la la la";
 
+/// Tokens scored at once where nothing else is said. Two cores are busy with few; a batch that
+/// outgrows their caches takes longer a song.
+const BATCH_ON_CPU: u32 = 2048;
+const BATCH_ELSEWHERE: u32 = 16_384;
+
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    let settings = settings(args)?;
+    let mut settings = settings(args)?;
     let bundle = Bundle::open(&Bundle::locate(&args.model)?)?;
     // A port that is taken is known before the weights are read.
     let bound = Bound::to(SocketAddr::new(args.host, args.port))?;
     let open = open_device(args.device.device)?;
+    settings.batch_tokens = batch_tokens(args, &open);
     let predictor = Predictor::open(bundle, &open.device)?;
     predictor.predict_each(&[WARM_UP], &Overrides::default(), &Silent)?;
     let served = Served::new(predictor, &open.describe())?;
@@ -39,6 +47,12 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn batch_tokens(args: &ServeArgs, open: &OpenDevice) -> usize {
+    let on_cpu = matches!(open.device, Device::Flex(_));
+    let by_device = if on_cpu { BATCH_ON_CPU } else { BATCH_ELSEWHERE };
+    args.scoring.batch_tokens.map_or(by_device, NonZero::get) as usize
+}
+
 fn settings(args: &ServeArgs) -> anyhow::Result<Settings> {
     let ServeArgs { access, limits, scoring, .. } = args;
     let kibibytes = |count: u32| (count as usize) << 10;
@@ -48,13 +62,13 @@ fn settings(args: &ServeArgs) -> anyhow::Result<Settings> {
         max_songs: limits.max_songs.get() as usize,
         timeout: limits.timeout,
         queue: scoring.queue.get().into(),
-        batch_tokens: scoring.batch_tokens.get() as usize,
         workers: scoring.workers.get().into(),
         drain: limits.drain_timeout,
         rate: access.rate_limit.map(u32::from),
         behind_proxy: access.behind_proxy,
         origins: access.cors_origins.clone(),
         keys: keys(access)?,
+        ..Settings::default()
     })
 }
 

@@ -76,6 +76,20 @@ async fn lines_come_before_all_songs_are_scored_and_end_when_the_client_leaves()
     assert!(calls.iter().flatten().all(|lyrics| lyrics != "rrrr"), "{calls:?}");
 }
 
+#[tokio::test]
+async fn so_many_lists_go_at_a_time_and_no_more() {
+    let api = plain();
+    let headers = [("content-type", "application/json")];
+    let list = || request(Method::POST, "/predict/batch", &headers, r#"{"lyrics": ["r"]}"#);
+    let mut under_way = Vec::new();
+    for _ in 0..16 {
+        under_way.push(api.router.clone().oneshot(list()).await.unwrap());
+    }
+    api.send(list()).await.refused(429, "queue_full");
+    drop(under_way.pop());
+    api.send(list()).await.well();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_list_crowds_no_single_song_out() {
     let api = api(Settings { queue: 4, ..Settings::default() });
