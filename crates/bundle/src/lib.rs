@@ -11,6 +11,7 @@
 mod bundle;
 mod digest;
 mod error;
+mod facts;
 mod locate;
 mod manifest;
 mod parts;

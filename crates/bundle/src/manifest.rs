@@ -80,7 +80,7 @@ impl Manifest {
     }
 
     /// Reads the manifest of `dir`; a newer format is told apart from a damaged file.
-    pub(crate) fn read(dir: &Path) -> Result<Self, Error> {
+    pub fn read(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(MANIFEST);
         let text = fs_err::read(&path).map_err(Error::file("read", &path))?;
         let malformed = |source| Error::Malformed { path: path.clone(), source };

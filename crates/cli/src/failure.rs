@@ -79,7 +79,8 @@ fn hint(error: &(dyn Error + 'static)) -> Option<String> {
         canto_bundle::Error,
         canto_predict::Error,
         canto_hub::Error,
-        canto_serve::Error
+        canto_serve::Error,
+        canto_hub::PublishError
     );
     error.downcast_ref::<io::Error>().and_then(of_system)
 }

@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("train", &["song", "batch", "encoder", "evaluate", "score", "infer"]),
     ("bundle", &["song", "corpus", "batch", "encoder", "evaluate", "tfidf", "score", "infer"]),
     ("predict", &["song", "corpus", "batch", "encoder", "evaluate", "score", "infer", "bundle"]),
-    ("hub", &["song", "bundle"]),
+    ("hub", &["song", "bundle", "report"]),
     ("serve", &["song", "predict"]),
     ("report", &["song", "evaluate"]),
 ];

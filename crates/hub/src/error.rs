@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why there is no base model. What is printed holds no token and no signed address.
+/// Why there is no model. What is printed holds no token and no signed address.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Neither a folder nor the shape of a Hub id.
@@ -148,6 +148,29 @@ pub enum Error {
         /// The cache.
         cache: PathBuf,
     },
+    /// The shape of a Hub id, but its first part is a folder here.
+    #[error("`{model}` does not exist: there is a folder `{folder}` here, but no such model in it")]
+    NotInFolder {
+        /// What was asked for.
+        model: String,
+        /// Its first part.
+        folder: String,
+    },
+    /// The model itself cannot be used.
+    #[error(transparent)]
+    Bundle(#[from] canto_bundle::Error),
+    /// A file is not as the model's manifest says.
+    #[error("a file of `{base}` is not as its manifest says")]
+    Damaged {
+        /// The model.
+        base: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: canto_bundle::Error,
+        /// It was in the cache before and still is.
+        kept: bool,
+    },
     /// Anything else that the Hub's client reports.
     #[error("cannot fetch `{file}` of `{base}`")]
     Hub {
@@ -213,10 +236,18 @@ impl Error {
             }
             Self::Disk { .. } => "set `HF_HOME` to a folder that you may write to",
             Self::Locked { .. } => "wait until it is done, then run it again",
-            Self::Broken { kept: true, path, .. } => {
+            Self::NotInFolder { model, .. } => {
+                return Some(format!(
+                    "check the path; if a model of the Hub is meant, write `{model}@main`"
+                ));
+            }
+            Self::Bundle(source) => return source.hint(),
+            Self::Broken { kept: true, path, .. } | Self::Damaged { kept: true, path, .. } => {
                 return Some(format!("delete `{}` and run it again", path.display()));
             }
-            Self::Broken { .. } => "run it again: the broken file was thrown away",
+            Self::Broken { .. } | Self::Damaged { .. } => {
+                "run it again: the broken file was thrown away"
+            }
             Self::Offline { .. } => {
                 "fetch it once without `HF_HUB_OFFLINE`, or name a folder that holds the model's files"
             }

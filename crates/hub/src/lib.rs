@@ -1,14 +1,19 @@
-//! Base models from the Hugging Face Hub, by way of its standard cache.
+//! Models from the Hugging Face Hub, by way of its standard cache, and models for it.
 //!
-//! Owns finding or fetching the folder of a model and saying what to do when that fails. Refuses
-//! to know what the files hold, beyond whether they arrived whole.
+//! Owns finding or fetching the folder of a model, writing the card of a trained one, publishing
+//! it in one commit, and saying what to do when any of this fails. Refuses to know models in
+//! memory.
 //!
-//! The Hub's own variables are honoured: `HF_ENDPOINT`, `HF_TOKEN` (or the token file of its
-//! log-in), `HF_HOME`, `HF_HUB_CACHE` and `HF_HUB_OFFLINE`. The token goes into the request and
-//! nowhere else.
+//! The Hub's own variables are honoured: `HF_ENDPOINT`, `HF_TOKEN` (also from a file `.env`, or
+//! the token file of its log-in), `HF_HOME`, `HF_HUB_CACHE` and `HF_HUB_OFFLINE`. The token goes
+//! into the request and nowhere else.
 
+mod card;
 mod error;
 mod id;
+mod model;
+mod publish;
+mod token;
 mod transfer;
 mod whole;
 
@@ -16,11 +21,16 @@ mod whole;
 mod tests;
 
 use canto_song::Progress;
+pub use card::{Card, CardFacts, card};
 pub use error::Error;
 use fs_err as fs;
 use hf_hub::repository::RepoTypeModel;
 use hf_hub::{HFClient, HFClientSync, HFError, HFRepositorySync};
 use id::Id;
+pub use model::{Model, open_model};
+pub use publish::{
+    Publication, PublishError, Published, Target, Upload, check_repository, publish,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use transfer::Failure;
@@ -51,7 +61,13 @@ struct Hub {
 impl Hub {
     fn from_environment() -> Self {
         let offline = std::env::var("HF_HUB_OFFLINE").unwrap_or_default().to_lowercase();
-        Self { offline: matches!(offline.as_str(), "1" | "on" | "yes" | "true"), ..Self::default() }
+        // Who wants no token sent where none is asked for says so by this variable.
+        let anonymous = std::env::var_os("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some();
+        Self {
+            offline: matches!(offline.as_str(), "1" | "on" | "yes" | "true"),
+            token: if anonymous { None } else { token::find() },
+            ..Self::default()
+        }
     }
 
     fn resolve(&self, base: &str, progress: &dyn Progress) -> Result<PathBuf, Error> {
@@ -71,7 +87,7 @@ impl Hub {
         }
     }
 
-    fn source<'a>(&self, base: &'a str, id: &Id) -> Result<Source<'a>, HFError> {
+    fn client(&self, token: Option<String>) -> Result<HFClient, HFError> {
         let mut builder = HFClient::builder();
         if let Some(endpoint) = &self.endpoint {
             builder = builder.endpoint(endpoint);
@@ -79,13 +95,17 @@ impl Hub {
         if let Some(cache) = &self.cache {
             builder = builder.cache_dir(cache);
         }
-        if let Some(token) = &self.token {
+        if let Some(token) = token {
             builder = builder.token(token);
         }
         if let Some(delay) = self.retry_delay {
             builder = builder.retry_base_delay(delay);
         }
-        let client = builder.build()?;
+        builder.build()
+    }
+
+    fn source<'a>(&self, base: &'a str, id: &Id) -> Result<Source<'a>, HFError> {
+        let client = self.client(self.token.clone())?;
         Ok(Source {
             base,
             patience: self.patience.unwrap_or(transfer::PATIENCE),
@@ -110,8 +130,7 @@ impl Source<'_> {
     fn cached(&self, revision: &str) -> Option<PathBuf> {
         let mut folder = None;
         for file in FILES {
-            let local = self.repository.download_file().filename(file).revision(revision);
-            folder = local.local_files_only(true).send().ok()?.parent().map(Path::to_owned);
+            folder = self.cached_file(file, revision).ok()?.parent().map(Path::to_owned);
         }
         folder
     }
@@ -128,7 +147,11 @@ impl Source<'_> {
     }
 
     fn file(&self, file: &str, revision: &str, progress: &dyn Progress) -> Result<PathBuf, Error> {
-        let found = transfer::download(&self.repository, file, revision, self.patience, progress);
+        let (repository, stage) = (self.repository.clone(), format!("downloading {file}"));
+        let (name, at) = (file.to_owned(), revision.to_owned());
+        let found = transfer::watch(&stage, self.patience, progress, move |progress| {
+            repository.download_file().filename(name).revision(at).progress(progress).send()
+        });
         found.map_err(|failure| self.explain(file, revision, failure))
     }
 
@@ -152,7 +175,8 @@ impl Source<'_> {
     fn instead_of(&self, file: &str, revision: &str) -> Option<&'static str> {
         let forms: &[&str] = match file {
             "tokenizer.json" => &["vocab.json", "vocab.txt", "sentencepiece.bpe.model"],
-            _ => &["model.safetensors.index.json", "pytorch_model.bin"],
+            "model.safetensors" => &["model.safetensors.index.json", "pytorch_model.bin"],
+            _ => &[],
         };
         let exists = |form: &&str| {
             let asked = self.repository.file_exists().filename(form).revision(revision);

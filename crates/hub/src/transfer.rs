@@ -1,8 +1,6 @@
 use canto_song::Progress;
-use hf_hub::progress::{DownloadEvent, ProgressEvent, ProgressHandler};
-use hf_hub::repository::RepoTypeModel;
-use hf_hub::{HFError, HFRepositorySync};
-use std::path::PathBuf;
+use hf_hub::HFError;
+use hf_hub::progress::{DownloadEvent, ProgressEvent, ProgressHandler, UploadEvent};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -10,57 +8,55 @@ use std::time::Duration;
 /// How long nothing may arrive. The client itself would wait for ever.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Why a file did not come.
+/// Why a transfer came to nothing.
+#[derive(Debug)]
 pub(crate) enum Failure {
     /// The client says why.
     Hub(HFError),
-    /// Nothing arrived for as long as patience lasts.
+    /// Nothing moved for as long as patience lasts.
     Stalled,
 }
 
-/// What the downloading thread tells.
-enum Step {
+/// What the transferring thread tells.
+enum Step<T> {
     /// The size is known.
     Total(u64),
     /// So many bytes are there.
     Bytes(u64),
-    End(Result<PathBuf, HFError>),
+    End(Result<T, HFError>),
 }
 
-/// Fetches one file into the cache.
+/// Runs a call to the Hub and shows how it goes on as `stage`.
 ///
 /// The client's callbacks outlive any borrow, so they only send; this thread drives `progress`.
-pub(crate) fn download(
-    repository: &HFRepositorySync<RepoTypeModel>,
-    file: &str,
-    revision: &str,
+pub(crate) fn watch<T: Send + 'static>(
+    stage: &str,
     patience: Duration,
     progress: &dyn Progress,
-) -> Result<PathBuf, Failure> {
+    call: impl FnOnce(hf_hub::progress::Progress) -> Result<T, HFError> + Send + 'static,
+) -> Result<T, Failure> {
     let (sender, steps) = channel();
-    let (repository, name, revision) = (repository.clone(), file.to_owned(), revision.to_owned());
     // Not joined: a connection that hangs must not hold this thread as well.
     thread::spawn(move || {
-        let call = repository.download_file().filename(name).revision(revision);
-        let end = call.progress(Reporter(sender.clone())).send();
+        let end = call(Reporter(sender.clone()).into());
         // Nobody listens any more after a stall.
         let _ = sender.send(Step::End(end));
     });
-    follow(&steps, file, patience, progress)
+    follow(&steps, stage, patience, progress)
 }
 
-fn follow(
-    steps: &Receiver<Step>,
-    file: &str,
+fn follow<T>(
+    steps: &Receiver<Step<T>>,
+    stage: &str,
     patience: Duration,
     progress: &dyn Progress,
-) -> Result<PathBuf, Failure> {
+) -> Result<T, Failure> {
     let (mut started, mut done) = (false, 0);
     let end = loop {
         match steps.recv_timeout(patience) {
             Ok(Step::Total(bytes)) if !started => {
                 started = true;
-                progress.start(&format!("downloading {file}"), Some(bytes));
+                progress.start(stage, Some(bytes));
             }
             Ok(Step::Total(_)) => {}
             Ok(Step::Bytes(bytes)) => {
@@ -80,23 +76,37 @@ fn follow(
 }
 
 /// Passes the client's events on.
-struct Reporter(Sender<Step>);
+struct Reporter<T>(Sender<Step<T>>);
 
-impl ProgressHandler for Reporter {
+impl<T: Send> ProgressHandler for Reporter<T> {
     fn on_progress(&self, event: &ProgressEvent) {
-        let ProgressEvent::Download(event) = event else {
-            return;
-        };
         let step = match event {
-            DownloadEvent::Start { total_bytes, .. } => Step::Total(*total_bytes),
-            DownloadEvent::Progress { files } => {
-                Step::Bytes(files.iter().map(|file| file.bytes_completed).sum())
-            }
-            DownloadEvent::AggregateProgress { bytes_completed, .. } => {
-                Step::Bytes(*bytes_completed)
-            }
-            DownloadEvent::Complete => return,
+            ProgressEvent::Download(event) => downloaded(event),
+            ProgressEvent::Upload(event) => uploaded(event),
         };
-        let _ = self.0.send(step);
+        if let Some(step) = step {
+            let _ = self.0.send(step);
+        }
+    }
+}
+
+fn downloaded<T>(event: &DownloadEvent) -> Option<Step<T>> {
+    match event {
+        DownloadEvent::Start { total_bytes, .. } => Some(Step::Total(*total_bytes)),
+        DownloadEvent::Progress { files } => {
+            Some(Step::Bytes(files.iter().map(|file| file.bytes_completed).sum()))
+        }
+        DownloadEvent::AggregateProgress { bytes_completed, .. } => {
+            Some(Step::Bytes(*bytes_completed))
+        }
+        DownloadEvent::Complete => None,
+    }
+}
+
+fn uploaded<T>(event: &UploadEvent) -> Option<Step<T>> {
+    match event {
+        UploadEvent::Start { total_bytes, .. } => Some(Step::Total(*total_bytes)),
+        UploadEvent::Progress { bytes_completed, .. } => Some(Step::Bytes(*bytes_completed)),
+        _ => None,
     }
 }

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Answers questions about lyrics over HTTP.
     Serve(ServeArgs),
+    /// Puts a trained model on the Hugging Face Hub, with its card.
+    Publish(PublishArgs),
     /// Prints what this machine offers and what canto makes of it.
     Doctor,
 }
@@ -219,9 +221,10 @@ pub(crate) struct DeviceArg {
     canto predict artifacts/quickstart --file song.txt --json\n  \
     canto predict artifacts/quickstart --file song.txt --explain\n  \
     canto predict artifacts/quickstart --input songs.csv --output scored.parquet\n  \
-    canto predict path/to/hugging-face-folder --threshold 0.2 < song.txt")]
+    canto predict path/to/hugging-face-folder --threshold 0.2 < song.txt\n  \
+    canto predict user/name --file song.txt")]
 pub(crate) struct PredictArgs {
-    /// Run or model folder; a plain Hugging Face folder will do.
+    /// Run or model folder, or a Hub id `user/name[@revision]`; a plain Hugging Face model will do.
     pub(crate) model: PathBuf,
     /// The lyrics themselves.
     #[arg(long, group = "lyrics")]
@@ -259,6 +262,48 @@ pub(crate) struct PredictArgs {
     pub(crate) precision: Precision,
     #[command(flatten)]
     pub(crate) device: DeviceArg,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The token is taken from `HF_TOKEN`, from `HF_TOKEN=…` in a file `.env` here, or from the\n\
+    Hub's own log-in. All files go into one commit, which comes last. Lyrics of the report's\n\
+    examples are left out.\n\n\
+    Examples:\n  \
+    canto publish artifacts/quickstart --repo user/name --dry-run\n  \
+    canto publish artifacts/quickstart --repo user/name --private\n  \
+    canto publish artifacts/quickstart --repo user/name --license mit --tag v1.0"
+)]
+pub(crate) struct PublishArgs {
+    /// Run, such as `artifacts/quickstart`.
+    pub(crate) run: PathBuf,
+    /// Repository on the Hub; created where it is not there yet.
+    #[arg(long, value_name = "USER/NAME")]
+    pub(crate) repo: String,
+    /// Prints every file with its size and SHA-256, and the model card; sends nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Creates the repository as a private one.
+    #[arg(long)]
+    pub(crate) private: bool,
+    /// Branch to commit to, created from `main` where it is not there yet.
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) revision: Option<String>,
+    /// Tag to put on the commit, such as `v1.0`.
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+    /// Title of the commit.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// License of the weights by the Hub's identifier, such as `mit`; otherwise `unknown`.
+    #[arg(long, value_name = "ID")]
+    pub(crate) license: Option<String>,
+    /// Hub id of a data set that it was trained on, for the card; may be given again.
+    #[arg(long = "dataset", value_name = "USER/NAME")]
+    pub(crate) datasets: Vec<String>,
+    /// Hub id of the base model, for the card, where the recipe names a folder.
+    #[arg(long, value_name = "USER/NAME")]
+    pub(crate) base_model: Option<String>,
 }
 
 fn probability(text: &str) -> Result<f32, String> {

@@ -13,6 +13,7 @@ use crate::songs::{
 use canto_bundle::{Bundle, Replacement};
 use canto_corpus::Prepared;
 use canto_evaluate::{Test, compare};
+use canto_hub::Model;
 use canto_predict::Predictor;
 use canto_report::{Comparison, FORMAT_VERSION, PairedDifferences, Report};
 use canto_song::{Genre, Split};
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 /// Reports on one run, or on several side by side.
 pub(crate) fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<()> {
     let runs: Vec<Run> =
-        args.runs.iter().map(|run| Run::open(run, args)).collect::<anyhow::Result<_>>()?;
+        args.runs.iter().map(|run| Run::open(run, args, console)).collect::<anyhow::Result<_>>()?;
     if args.split_check {
         return split_check(&runs, console);
     }
@@ -46,18 +47,20 @@ struct Run {
     bundle: Bundle,
     config: RunConfig,
     prepared: Prepared,
+    /// It lies in the Hub's cache, which is never changed.
+    cached: bool,
     /// Where its report goes.
     out: Option<PathBuf>,
 }
 
 impl Run {
-    fn open(path: &Path, args: &EvalArgs) -> anyhow::Result<Self> {
-        let bundle = Bundle::open(&Bundle::locate(path)?)?;
+    fn open(path: &Path, args: &EvalArgs, console: &Console) -> anyhow::Result<Self> {
+        let Model { bundle, cached } = canto_hub::open_model(path, &console.stages())?;
         refuse_other_labels(&bundle)?;
         let config = restored(&bundle, &[])?;
         let prepared = open_prepared(args.data.as_ref().unwrap_or(&config.data.prepared))?;
         let out = args.out.clone().filter(|_| args.runs.len() == 1);
-        Ok(Self { bundle, config, prepared, out })
+        Ok(Self { bundle, config, prepared, cached, out })
     }
 
     fn metrics_folder(&self) -> Option<PathBuf> {
@@ -114,17 +117,9 @@ impl Run {
     /// it.
     fn store(&self, measured: &Measured) -> anyhow::Result<()> {
         let Measured { report, test } = measured;
-        let songs = fingerprint(&self.prepared);
-        let mut all = self.bundle.metrics().as_object().cloned().unwrap_or_else(Map::new);
-        let figures = json!({
-            "songs_sha256": songs,
-            "metrics": report.metrics,
-            "intervals": report.intervals,
-        });
-        all.insert("test".to_owned(), figures);
-        let replacement =
-            Replacement { metrics: Some(Value::Object(all)), ..Replacement::default() };
-        Bundle::replace(self.bundle.dir(), &replacement)?;
+        if !self.cached {
+            self.store_in_bundle(report)?;
+        }
         let Some(folder) = self.metrics_folder() else {
             tracing::warn!("the model lies in no run: give `--out DIR` to keep its report");
             return Ok(());
@@ -136,6 +131,20 @@ impl Run {
         canto_report::write(report, &folder)?;
         tracing::info!("wrote {}", folder.join("report.html").display());
         Ok(())
+    }
+
+    fn store_in_bundle(&self, report: &Report) -> anyhow::Result<()> {
+        let songs = fingerprint(&self.prepared);
+        let mut all = self.bundle.metrics().as_object().cloned().unwrap_or_else(Map::new);
+        let figures = json!({
+            "songs_sha256": songs,
+            "metrics": report.metrics,
+            "intervals": report.intervals,
+        });
+        all.insert("test".to_owned(), figures);
+        let replacement =
+            Replacement { metrics: Some(Value::Object(all)), ..Replacement::default() };
+        Ok(Bundle::replace(self.bundle.dir(), &replacement)?)
     }
 }
 

@@ -5,6 +5,7 @@ mod eval;
 mod predict;
 mod prepare;
 mod quantize;
+mod publish;
 mod sample;
 mod serve;
 mod train;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: Command, console: &Console) -> anyhow::Result<()> {
         Command::Eval(args) => eval::run(&args, console),
         Command::Predict(args) => predict::run(&args, console),
         Command::Serve(args) => serve::run(&args),
+        Command::Publish(args) => publish::run(&args, console),
         Command::Doctor => doctor::run(),
     }
 }

@@ -23,7 +23,7 @@ const BAR: usize = 24;
 
 /// Predicts one song to stdout, or a file of songs to another file.
 pub(crate) fn run(args: &PredictArgs, console: &Console) -> anyhow::Result<()> {
-    let bundle = Bundle::open(&Bundle::locate(&args.model)?)?;
+    let bundle = canto_hub::open_model(&args.model, &console.stages())?.bundle;
     let overrides = Overrides { all: args.threshold, per_label: args.thresholds.clone() };
     // A wrong label is known before the weights are read.
     overrides.apply(bundle.thresholds())?;

@@ -11,12 +11,13 @@ use crate::songs::{
 use crate::tuning::{ACCOUNT, Tuned};
 use canto_bundle::{Bundle, Replacement};
 use canto_evaluate::{Scored, Scores, Validation, metrics};
+use canto_hub::Model;
 use canto_predict::Predictor;
 use canto_song::Split;
 
 /// Scores the validation songs, calibrates, tunes and stores what came out; weights stay.
 pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<()> {
-    let bundle = Bundle::open(&Bundle::locate(&args.run)?)?;
+    let bundle = own(canto_hub::open_model(&args.run, &console.stages())?)?;
     refuse_other_labels(&bundle)?;
     let config = restored(&bundle, &overrides(args))?;
     let prepared = open_prepared(&config.data.prepared)?;
@@ -38,6 +39,16 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<()> {
     tracing::info!("validation after:  {}", headline(&tuned.metrics));
     tracing::info!("calibration: {}", tuned.account.calibration.reason);
     store(bundle, &tuned)
+}
+
+/// Refuses what lies in the Hub's cache, which other programs read as it was published.
+fn own(model: Model) -> Result<Bundle, Refusal> {
+    if !model.cached {
+        return Ok(model.bundle);
+    }
+    let dir = model.bundle.dir().display();
+    let fact = format!("`{dir}` lies in the Hub's cache, which is never changed");
+    Err(Refusal::new(fact).hint("copy it with `cp -rL` and name the copy"))
 }
 
 fn overrides(args: &TuneArgs) -> Vec<Override> {
