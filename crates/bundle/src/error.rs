@@ -54,9 +54,9 @@ pub enum Error {
     #[error(transparent)]
     Tokenizer(#[from] canto_batch::Error),
     #[error(transparent)]
-    Engine(#[from] canto_infer::Error),
+    Engine(Box<canto_infer::Error>),
     #[error(transparent)]
-    Words(#[from] canto_tfidf::Error),
+    Words(Box<canto_tfidf::Error>),
     #[error(transparent)]
     Encoder(#[from] canto_encoder::Error),
     #[error("could not {action} `{}`", path.display())]
@@ -67,6 +67,18 @@ pub enum Error {
     NotOurs { path: PathBuf },
     #[error("`{}` is a plain Hugging Face folder, expected a bundle of canto's", path.display())]
     NotABundle { path: PathBuf },
+}
+
+impl From<canto_infer::Error> for Error {
+    fn from(error: canto_infer::Error) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+impl From<canto_tfidf::Error> for Error {
+    fn from(error: canto_tfidf::Error) -> Self {
+        Self::Words(Box::new(error))
+    }
 }
 
 impl Error {

@@ -74,6 +74,8 @@ fn hint(error: &(dyn Error + 'static)) -> Option<String> {
         canto_batch::Error,
         canto_encoder::Error,
         canto_evaluate::Error,
+        canto_tfidf::Error,
+        canto_infer::Error,
         canto_score::Error,
         canto_train::Error,
         canto_bundle::Error,

@@ -167,7 +167,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: canto_bundle::Error,
+        source: Box<canto_bundle::Error>,
         /// It was in the cache before and still is.
         kept: bool,
     },

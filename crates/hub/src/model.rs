@@ -99,6 +99,7 @@ impl Source<'_> {
             if fresh {
                 forget(&path);
             }
+            let source = Box::new(source);
             Error::Damaged { base: self.base.to_owned(), path, source, kept: !fresh }
         })
     }

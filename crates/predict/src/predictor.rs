@@ -26,7 +26,7 @@ enum Model {
     /// Burn, on a device that is not the CPU.
     Burn { model: Box<Classifier>, device: Device },
     /// The CPU's own engine.
-    Engine(Engine),
+    Engine(Box<Engine>),
 }
 
 impl Predictor {
@@ -38,7 +38,7 @@ impl Predictor {
     /// The same with products on the CPU in `precision`; other devices take no notice of it.
     pub fn open_as(bundle: Bundle, device: &Device, precision: Precision) -> Result<Self, Error> {
         let model = if is_cpu(device) {
-            Model::Engine(bundle.load_engine(precision)?)
+            Model::Engine(Box::new(bundle.load_engine(precision)?))
         } else {
             Model::Burn { model: Box::new(bundle.load_model(device)?), device: device.clone() }
         };

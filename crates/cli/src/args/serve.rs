@@ -18,7 +18,7 @@ use std::time::Duration;
     curl localhost:8000/predict -H 'content-type: application/json' \\\n      \
     -d '{\"lyrics\": \"Rain on the highway …\"}'")]
 pub(crate) struct ServeArgs {
-    /// Run or model folder; a plain Hugging Face folder will do.
+    /// Run or model folder, or a Hub id `user/name[@revision]`; a plain Hugging Face model will do.
     pub(crate) model: PathBuf,
     /// Address to listen on; `0.0.0.0` for all of this machine's.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]

@@ -4,8 +4,8 @@ mod doctor;
 mod eval;
 mod predict;
 mod prepare;
-mod quantize;
 mod publish;
+mod quantize;
 mod sample;
 mod serve;
 mod train;
@@ -24,7 +24,7 @@ pub(crate) fn run(command: Command, console: &Console) -> anyhow::Result<()> {
         Command::Quantize(args) => quantize::run(&args, console),
         Command::Eval(args) => eval::run(&args, console),
         Command::Predict(args) => predict::run(&args, console),
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(&args, console),
         Command::Publish(args) => publish::run(&args, console),
         Command::Doctor => doctor::run(),
     }

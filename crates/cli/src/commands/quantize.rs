@@ -69,7 +69,7 @@ pub(crate) fn run(args: &QuantizeArgs, console: &Console) -> anyhow::Result<()> 
     let (after, int8) = measured(&out.model(), size.bytes_after, &songs, &stages)?;
     let cost = Cost::new(&before, &after, &bundle, f32, int8);
     out.store_metrics("quantization", &cost)?;
-    io::stdout().lock().write_all(cost.table().as_bytes())?;
+    cost.print(&mut io::stdout().lock())?;
     cost.warn();
     tracing::info!("wrote {}", out.path().display());
     Ok(())
@@ -144,7 +144,7 @@ impl Cost {
         self.decisions_changed as f64 / self.decisions.max(1) as f64
     }
 
-    fn table(&self) -> String {
+    fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { f32, int8, .. } = self;
         let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
         let seconds = |seconds: f64| format!("{seconds:.2} s");

@@ -1,11 +1,11 @@
 //! `canto serve`: a model behind HTTP.
 
 use crate::args::{AccessArgs, ServeArgs};
+use crate::console::Console;
 use crate::failure::Refusal;
 use crate::served::Served;
 use crate::songs::open_device;
 use anyhow::Context;
-use canto_bundle::Bundle;
 use canto_encoder::{Device, OpenDevice};
 use canto_predict::{Overrides, Predictor};
 use canto_serve::{Bound, Keys, Service, Settings};
@@ -27,9 +27,9 @@ const BATCH_ON_CPU: u32 = 2048;
 const BATCH_ELSEWHERE: u32 = 16_384;
 
 /// Serves until it is told to stop.
-pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<()> {
     let mut settings = settings(args)?;
-    let bundle = Bundle::open(&Bundle::locate(&args.model)?)?;
+    let bundle = canto_hub::open_model(&args.model, &console.stages())?.bundle;
     // A port that is taken is known before the weights are read.
     let bound = Bound::to(SocketAddr::new(args.host, args.port))?;
     let open = open_device(args.device.device)?;
