@@ -43,7 +43,7 @@ fn report(engine: &Engine, name: &str, lengths: &[usize]) -> Result<()> {
     let windows = windows(engine, lengths);
     let windows: Vec<&[u32]> = windows.iter().map(Vec::as_slice).collect();
     engine.logits(&windows)?;
-    let before = engine.timings();
+    let (before, processor) = (engine.timings(), processor_time());
     let mut times = Vec::new();
     while times.len() < 3 || times.iter().sum::<Duration>() < Duration::from_secs(3) {
         let start = Instant::now();
@@ -51,6 +51,7 @@ fn report(engine: &Engine, name: &str, lengths: &[usize]) -> Result<()> {
         times.push(start.elapsed());
     }
     let (all, after) = (times.iter().sum::<Duration>().as_secs_f64(), engine.timings());
+    let processor = (processor_time() - processor) / times.len() as f64;
     let share = |before: Duration, after: Duration| {
         100.0 * after.saturating_sub(before).as_secs_f64() / all
     };
@@ -58,9 +59,10 @@ fn report(engine: &Engine, name: &str, lengths: &[usize]) -> Result<()> {
     let [least, median] = [times[0], times[times.len() / 2]].map(|time| time.as_secs_f64());
     let tokens: usize = lengths.iter().sum();
     eprintln!(
-        "{name}: {:.1} ms at least, {:.1} median, {:.0} GFLOP/s, {:.0} tokens/s, {:.0}% in products, {:.0}% in attention",
+        "{name}: {:.1} ms at least, {:.1} median, {:.1} of processors, {:.0} GFLOP/s, {:.0} tokens/s, {:.0}% in products, {:.0}% in attention",
         least * 1e3,
         median * 1e3,
+        processor * 1e3,
         operations(engine, lengths) / least / 1e9,
         tokens as f64 / least,
         share(before.products, after.products),
@@ -98,6 +100,17 @@ fn serve(engine: &Engine) -> Result<()> {
         answers.flush()?;
     }
     Ok(())
+}
+
+/// Seconds that all threads have run, where the system tells: unlike time on the clock it hardly
+/// grows with other work on the machine.
+fn processor_time() -> f64 {
+    /// Of the counters in that file, a second.
+    const TICKS: f64 = 100.0;
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name before, in brackets, may hold anything.
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / TICKS
 }
 
 /// In MB, where the system tells.

@@ -4,6 +4,8 @@ use std::ops::Range;
 /// Rows a task at most: so many that a panel of weights is read from the second cache, and so
 /// few that they stay there beside it.
 const ROWS: usize = 192;
+/// Rows that a kernel multiplies at once: a task of other multiples would end on a short tile.
+const TILE: usize = 12;
 /// Panels a task at most.
 const PANELS: usize = 16;
 /// Tasks a thread at least where the product is large enough: threads are slowed by other work
@@ -20,7 +22,7 @@ pub(crate) struct Grid {
 
 impl Grid {
     pub(crate) fn new(rows: usize, panels: usize) -> Self {
-        let rows_each = rows.div_ceil(rows.div_ceil(ROWS).max(1)).max(1);
+        let rows_each = rows.div_ceil(rows.div_ceil(ROWS).max(1)).max(1).next_multiple_of(TILE);
         let wanted = rayon::current_num_threads() * TASKS;
         let all = panels * rows.div_ceil(rows_each);
         let panels_each = (all / wanted).clamp(1, PANELS);
