@@ -159,21 +159,19 @@ impl Cost {
             ("macro F1", both(&|side| figure(Some(side.macro_f1)))),
         ];
         let songs = grouped(self.validation_songs as u64);
-        let mut text =
-            format!("{songs} validation songs\n\n{:14}{:>12}{:>12}\n", "", "f32", "int8");
+        writeln!(out, "{songs} validation songs\n\n{:14}{:>12}{:>12}", "", "f32", "int8")?;
         for (name, [f32, int8]) in rows {
-            text += &format!("{name:14}{f32:>12}{int8:>12}\n");
+            writeln!(out, "{name:14}{f32:>12}{int8:>12}")?;
         }
-        text += &format!(
-            "\nscores differ by {:.4} at most, {:.5} on average\n{} of {} decisions changed \
-             ({:.2}%)\n",
-            self.largest_score_difference,
-            self.mean_score_difference,
+        let Self { largest_score_difference, mean_score_difference, .. } = self;
+        writeln!(
+            out,
+            "\nscores differ by {largest_score_difference:.4} at most, {mean_score_difference:.5} on \
+             average\n{} of {} decisions changed ({:.2}%)",
             grouped(self.decisions_changed as u64),
             grouped(self.decisions as u64),
             100.0 * self.changed_share()
-        );
-        text
+        )
     }
 
     fn warn(&self) {
