@@ -5,8 +5,10 @@ mod bad_call;
 mod bad_source;
 mod disk;
 mod explanations;
+mod hub_server;
 mod interrupt;
 mod serving;
+mod publishing;
 mod way;
 
 use assert_cmd::Command;

@@ -163,8 +163,7 @@ fn scores(card: &Card) -> &'static str {
         "What canto prints are calibrated probabilities, on songs like those of training; \
          thresholds are for these, not for the model's raw outputs."
     } else {
-        "Scores are the model's own probabilities (no calibration did better on validation \
-         songs); thresholds are for these."
+        "Scores are the sigmoids of the model's logits, without calibration; thresholds are for these."
     }
 }
 
