@@ -6,7 +6,7 @@ use canto_encoder::{Family, Pooling};
 use canto_evaluate::Calibration;
 
 impl Bundle {
-    /// Whether scores are more than the sigmoid of the logits.
+    /// Whether scores are calibrated.
     pub fn is_calibrated(&self) -> bool {
         !matches!(self.calibration(), Calibration::None)
     }

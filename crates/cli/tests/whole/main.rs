@@ -7,8 +7,9 @@ mod disk;
 mod explanations;
 mod hub_server;
 mod interrupt;
-mod serving;
 mod publishing;
+mod quantizing;
+mod serving;
 mod way;
 
 use assert_cmd::Command;

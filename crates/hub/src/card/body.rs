@@ -162,6 +162,9 @@ fn scores(card: &Card) -> &'static str {
     if card.is_calibrated() {
         "What canto prints are calibrated probabilities, on songs like those of training; \
          thresholds are for these, not for the model's raw outputs."
+    } else if card.bundle.words().is_some() {
+        "Scores join the encoder's probabilities with those of n-grams, without further \
+         calibration; thresholds are for these."
     } else {
         "Scores are the sigmoids of the model's logits, without calibration; thresholds are for these."
     }
@@ -198,6 +201,11 @@ fn in_transformers(card: &Card) -> String {
         card.repository
     );
     text.push_str(card.windows_note());
+    if card.bundle.words().is_some() {
+        text.push_str(
+            "- join what n-grams say (`words.safetensors`, `blend.json`), which canto's scores do,\n",
+        );
+    }
     if card.is_calibrated() {
         text.push_str("- calibrate: `calibration.json` says how logits become canto's scores,\n");
     }
@@ -216,7 +224,7 @@ fn in_text_embeddings_inference(card: &Card) -> String {
          -d '{{\"inputs\": \"…\", \"raw_scores\": true, \"truncate\": true}}'\n```\n\n\
          Always ask for `raw_scores`: otherwise it applies a softmax over the genres, as if a song had \
          exactly one. The raw scores are logits: apply a sigmoid to each. What is said of \
-         transformers (no cleaning, windows, calibration or thresholds) holds here too.\n",
+         transformers (no cleaning, windows, n-grams, calibration or thresholds) holds here too.\n",
         card.repository
     )
 }
@@ -225,7 +233,8 @@ fn files() -> String {
     "## Files\n\n\
      `model.safetensors`, `config.json`, `tokenizer.json` and `tokenizer_config.json` are as Hugging \
      Face tools read them. `canto.json` holds windows, cleaning rules and language policy, \
-     `calibration.json` and `thresholds.json` the decisions, `metrics.json` and, if there, `report.*` \
+     `calibration.json` and `thresholds.json` the decisions, `words.safetensors` and `blend.json`, \
+     if there, the n-grams that have a say beside the encoder, `metrics.json` and, if there, `report.*` \
      what was measured, `run.toml` the recipe, and `manifest.json` the size and SHA-256 of each.\n"
         .to_owned()
 }
