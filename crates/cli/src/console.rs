@@ -33,7 +33,12 @@ impl Console {
             .with_ansi(false)
             .event_format(format)
             .with_writer(BetweenBars(bars.clone()));
-        let filter = Targets::new().with_target("canto", ours).with_default(theirs);
+        // What the Hub's client logs as errors it also returns, and we tell it in our words.
+        let hub = if verbose == 0 { LevelFilter::OFF } else { theirs };
+        let filter = Targets::new()
+            .with_target("canto", ours)
+            .with_targets(["hf_hub", "xet"].map(|name| (name, hub)))
+            .with_default(theirs);
         tracing_subscriber::registry().with(lines).with(filter).init();
         Self { bars, interactive }
     }
