@@ -83,7 +83,7 @@ fn a_dry_run_lists_and_sends_nothing() {
         assert!(dry.out.contains(part), "no `{part}` in:\n{}", dry.out);
     }
     let names: Vec<_> = listed(&dry.out).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), 14, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
 }
 
 #[test]
