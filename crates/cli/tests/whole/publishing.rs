@@ -177,7 +177,12 @@ fn a_busy_or_failing_hub_is_asked_again_and_then_told() {
 #[test]
 fn an_upload_that_breaks_off_leaves_the_repository_as_it_was() {
     let server = with_fault("/v1/xorbs/", 403).with_repository(false);
-    fails(&server, &[], &["broke off", "no commit was made"]);
+    let said = online(copied().path(), &server, &publish(&[]));
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
+    for part in ["broke off", "hint: ", "no commit was made"] {
+        assert!(said.err.contains(part), "no `{part}` in:\n{}", said.err);
+    }
+    assert!(!said.err.contains(TOKEN), "{}", said.err);
     let repository = server.repository.lock().unwrap();
     assert_eq!(repository.files("main").len(), 1);
     assert!(repository.titles.is_empty());
