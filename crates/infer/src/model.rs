@@ -6,6 +6,7 @@ use crate::source::{Matrix, Source};
 use crate::table::Table;
 use canto_encoder::{Architecture, Family, Pooling};
 use canto_kernels::{Dense, Int8Weights, LayerNorm, Level, RelativeBias, quantise_weights};
+use rayon::prelude::*;
 
 /// A classifier's weights.
 pub(crate) struct Model {
@@ -61,7 +62,10 @@ impl Builder<'_> {
             positions: self.positions(),
             embedding_norm: self.norm(&self.names.embedding("LayerNorm")),
             relative,
-            layers: (0..architecture.layers).map(|layer| self.layer(layer)).collect(),
+            layers: (0..architecture.layers)
+                .into_par_iter()
+                .map(|layer| self.layer(layer))
+                .collect(),
             inner: self.head(inner, width),
             projection: self.head(projection, architecture.head_width()),
         }

@@ -154,9 +154,14 @@ impl Matrix<'_> {
             extend(&mut values, self.dtype, self.bytes);
             return values;
         };
-        let rows = self.bytes.chunks_exact(columns.max(1)).zip(scales);
-        rows.flat_map(|(row, &scale)| row.iter().map(move |&q| f32::from(q as i8) * scale))
-            .collect()
+        let mut values = vec![0.0; self.bytes.len()];
+        let rows = values.chunks_exact_mut(columns.max(1)).zip(scales);
+        for ((values, &scale), row) in rows.zip(self.bytes.chunks_exact(columns.max(1))) {
+            for (value, &q) in values.iter_mut().zip(row) {
+                *value = f32::from(q as i8) * scale;
+            }
+        }
+        values
     }
 }
 

@@ -24,6 +24,6 @@ pub use gelu::{bias_gelu, gelu};
 pub use level::Level;
 pub use mapped::Mapped;
 pub use norm::{LayerNorm, layer_norm, residual_layer_norm};
-pub use quantise::{Quantised, dequantise_row, quantise_weights};
+pub use quantise::{Quantised, quantise_weights};
 pub use rows::{Buffer, Rows, RowsMut};
 pub use softmax::exponentiate;

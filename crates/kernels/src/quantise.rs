@@ -81,17 +81,12 @@ fn nearest(x: f32) -> u32 {
 
 /// One row of weights to i8, symmetric: w ≈ scale·q with |q| ≤ 127; returns the scale.
 pub fn quantise_weights(weights: &[f32], q: &mut [i8]) -> f32 {
-    let largest = weights.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    let largest = fold(weights, 0.0, f32::abs, larger);
     let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
     for (q, &w) in q.iter_mut().zip(weights) {
-        *q = (w / scale).round() as i8;
+        *q = (w / scale + ROUND).to_bits() as i8;
     }
     scale
-}
-
-/// scale·q for a row of weights.
-pub fn dequantise_row(q: &[i8], scale: f32, weights: &mut [f32]) {
-    for (w, &q) in weights.iter_mut().zip(q) {
-        *w = f32::from(q) * scale;
-    }
 }

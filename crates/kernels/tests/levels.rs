@@ -161,6 +161,16 @@ proptest! {
     }
 
     #[test]
+    fn quantised_weights_are_within_half_a_step(row in prop::collection::vec(-2.0_f32..2.0, 0..90)) {
+        let mut q = vec![0; row.len()];
+        let scale = quantise_weights(&row, &mut q);
+        for (w, &q) in row.iter().zip(&q) {
+            let back = f32::from(q) * scale;
+            prop_assert!((w - back).abs() <= 0.501 * scale, "{w} became {back}");
+        }
+    }
+
+    #[test]
     fn gelu_with_bias(x in prop::collection::vec(-9.0_f32..9.0, 0..100), shift in -1.0_f32..1.0) {
         let bias = vec![shift; x.len()];
         let expected: Vec<f64> =
