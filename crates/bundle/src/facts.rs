@@ -1,9 +1,10 @@
 //! What other tools get wrong about a model unless they are told.
 
-use crate::Bundle;
+use crate::{Bundle, Error};
 use canto_batch::Window;
 use canto_encoder::{Family, Pooling};
 use canto_evaluate::Calibration;
+use canto_infer::Precision;
 
 impl Bundle {
     /// Whether scores are calibrated.
@@ -14,6 +15,11 @@ impl Bundle {
     /// Whether a song is read from its beginning, through one window.
     pub fn reads_one_beginning(&self) -> bool {
         self.windows().config().window == Window::Head
+    }
+
+    /// Whether its weights are stored in int8, which only canto reads.
+    pub fn is_int8(&self) -> Result<bool, Error> {
+        Ok(self.load_engine(Precision::Auto)?.describe().precision == Precision::Int8)
     }
 
     /// Why Hugging Face's classes build another head than this model's, if they do.

@@ -7,7 +7,7 @@ use crate::staging::{Staging, recover, sync};
 use crate::write::to_json;
 use crate::{Bundle, CALIBRATION, CONFIG, MANIFEST, METRICS, Source, THRESHOLDS, WEIGHTS};
 use canto_evaluate::{Calibration, Thresholds};
-use canto_infer::{Precision, Quantization};
+use canto_infer::Quantization;
 use std::path::Path;
 
 /// What changes; `None` stays as it is.
@@ -49,7 +49,7 @@ impl Bundle {
             return Err(Error::NotABundle { path: dir.to_owned() });
         }
         // Known before any folder is made.
-        if bundle.load_engine(Precision::Auto)?.describe().precision == Precision::Int8 {
+        if bundle.is_int8()? {
             let path = dir.join(WEIGHTS);
             return Err(canto_infer::Error::AlreadyQuantized { path }.into());
         }

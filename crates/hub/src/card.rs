@@ -12,6 +12,8 @@ use canto_report::Report;
 pub struct Card<'a> {
     /// The model.
     pub bundle: &'a Bundle,
+    /// Whether its weights are stored in int8.
+    pub int8: bool,
     /// What was measured on its test songs.
     pub report: Option<&'a Report>,
     /// Where it will lie, `owner/name`.

@@ -19,6 +19,7 @@ pub(crate) fn run(args: &PublishArgs, console: &Console) -> anyhow::Result<()> {
     let facts = facts(args);
     let text = card(&Card {
         bundle: &bundle,
+        int8: bundle.is_int8()?,
         report: report.as_ref(),
         repository: &args.repo,
         facts: &facts,

@@ -21,6 +21,9 @@ fn an_int8_run_is_a_run_like_any_other() {
     let said = say(folder.path(), &predict).well();
     assert!(said.out.contains("\"genres\""), "{}", said.out);
     say(folder.path(), &["eval", "artifacts/micro-int8"]).well();
+    let publish = ["publish", "artifacts/micro-int8", "--repo", "user/small", "--dry-run"];
+    let said = say(folder.path(), &publish).well();
+    assert!(said.out.contains("stored in int8, which only canto reads"), "{}", said.out);
 
     say(folder.path(), &["quantize", "artifacts/micro"])
         .badly(&["`artifacts/micro-int8` is there already", "--out"]);

@@ -185,7 +185,7 @@ fn in_transformers(card: &Card) -> String {
     if let Some(reason) = card.foreign_head() {
         return format!(
             "## In transformers\n\nThis model does not load rightly in transformers: {reason}. Use \
-             canto, or take the encoder's weights alone.\n"
+             canto.\n"
         );
     }
     let length = card.bundle.windows().config().max_tokens;
@@ -216,7 +216,7 @@ fn in_transformers(card: &Card) -> String {
 fn in_text_embeddings_inference(card: &Card) -> String {
     let heading = "## In text-embeddings-inference\n\n";
     if card.foreign_head().is_some() {
-        return format!("{heading}It builds the same heads as transformers, so not this one.\n");
+        return format!("{heading}It loads the same models as transformers, so not this one.\n");
     }
     format!(
         "{heading}```sh\ntext-embeddings-router --model-id {}\n\
@@ -244,9 +244,10 @@ impl Card<'_> {
         self.bundle.is_calibrated()
     }
 
-    /// Why transformers builds another head.
+    /// Why transformers does not load the model rightly.
     fn foreign_head(&self) -> Option<&'static str> {
-        self.bundle.foreign_head()
+        let int8 = self.int8.then_some("its weights are stored in int8, which only canto reads");
+        int8.or_else(|| self.bundle.foreign_head())
     }
 
     /// What of a song transformers reads, where canto reads more.
