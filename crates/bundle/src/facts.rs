@@ -4,7 +4,6 @@ use crate::{Bundle, Error};
 use canto_batch::Window;
 use canto_encoder::{Family, Pooling};
 use canto_evaluate::Calibration;
-use canto_infer::Precision;
 
 impl Bundle {
     /// Whether scores are calibrated.
@@ -19,7 +18,7 @@ impl Bundle {
 
     /// Whether its weights are stored in int8, which only canto reads.
     pub fn is_int8(&self) -> Result<bool, Error> {
-        Ok(self.load_engine(Precision::Auto)?.describe().precision == Precision::Int8)
+        Ok(canto_infer::is_quantized(self.dir())?)
     }
 
     /// Why Hugging Face's classes build another head than this model's, if they do.

@@ -16,12 +16,8 @@ pub fn logits(
     rows: usize,
     length: usize,
 ) -> Result<Vec<f32>, Error> {
-    check(model, input_ids, attention_mask, rows, length)?;
-    if rows == 0 {
-        return Ok(Vec::new());
-    }
-    let (ids, mask) = tensors(device, input_ids, attention_mask, [rows, length]);
-    values("logits", plain(model, device).forward(ids, mask))
+    let whole = |model: Classifier, ids, mask| model.forward(ids, mask);
+    read("logits", model, device, input_ids, attention_mask, [rows, length], whole)
 }
 
 /// What the head reads of the same batch, row-major [rows, width].
@@ -33,12 +29,8 @@ pub fn pooled(
     rows: usize,
     length: usize,
 ) -> Result<Vec<f32>, Error> {
-    check(model, input_ids, attention_mask, rows, length)?;
-    if rows == 0 {
-        return Ok(Vec::new());
-    }
-    let (ids, mask) = tensors(device, input_ids, attention_mask, [rows, length]);
-    values("pooled tokens", plain(model, device).pooled(ids, mask))
+    let body = |model: Classifier, ids, mask| model.pooled(ids, mask);
+    read("pooled tokens", model, device, input_ids, attention_mask, [rows, length], body)
 }
 
 /// What [`pooled`] gave, row-major [rows, width], → logits, row-major [rows, labels].
@@ -55,15 +47,29 @@ pub fn classify(model: &Classifier, device: &Device, pooled: &[f32]) -> Result<V
     values("logits", plain(model, device).classify(rows))
 }
 
-fn tensors(
+/// Row-major values of what `compute` makes of a checked batch.
+fn read(
+    name: &str,
+    model: &Classifier,
     device: &Device,
     input_ids: &[u32],
     attention_mask: &[bool],
-    shape: [usize; 2],
-) -> (Tensor<Backend, 2, Int>, Tensor<Backend, 2, Bool>) {
+    [rows, length]: [usize; 2],
+    compute: impl FnOnce(
+        Classifier,
+        Tensor<Backend, 2, Int>,
+        Tensor<Backend, 2, Bool>,
+    ) -> Tensor<Backend, 2>,
+) -> Result<Vec<f32>, Error> {
+    check(model, input_ids, attention_mask, rows, length)?;
+    if rows == 0 {
+        return Ok(Vec::new());
+    }
     let ids: Vec<i32> = input_ids.iter().map(|&id| id as i32).collect();
-    let mask = TensorData::new(attention_mask.to_vec(), shape);
-    (Tensor::from_data(TensorData::new(ids, shape), device), Tensor::from_data(mask, device))
+    let ids = Tensor::from_data(TensorData::new(ids, [rows, length]), device);
+    let mask = TensorData::new(attention_mask.to_vec(), [rows, length]);
+    let mask = Tensor::from_data(mask, device);
+    values(name, compute(plain(model, device), ids, mask))
 }
 
 /// The model without a graph.

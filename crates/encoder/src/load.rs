@@ -100,7 +100,8 @@ fn read_config(path: &Path) -> Result<Architecture, Error> {
     Architecture::from_hugging_face(&text, path)
 }
 
-fn weights_path(dir: &Path) -> Result<PathBuf, Error> {
+/// Where the weights of the folder `dir` are; weights in other layouts are refused.
+pub fn weights_path(dir: &Path) -> Result<PathBuf, Error> {
     let path = dir.join("model.safetensors");
     if path.exists() {
         return Ok(path);

@@ -29,7 +29,7 @@ fn module_name(family: Family, path: &[&str]) -> String {
 }
 
 /// What transformers puts before the encoder's names.
-pub(crate) const fn prefix(family: Family) -> &'static str {
+pub const fn prefix(family: Family) -> &'static str {
     match family {
         Family::Bert => "bert",
         Family::Mpnet => "mpnet",
@@ -78,13 +78,13 @@ fn head_name(family: Family, part: &str) -> &'static str {
 }
 
 /// Whether `name` belongs to the head, which a checkpoint of an encoder alone lacks.
-pub(crate) fn is_head(name: &str) -> bool {
+pub fn is_head(name: &str) -> bool {
     name.starts_with("classifier.") || name.starts_with("bert.pooler.")
 }
 
 /// Brings a name found in a file to the one expected: with the family's prefix, and without the
 /// `gamma` and `beta` of the oldest checkpoints.
-pub(crate) fn canonical(family: Family, found: &str) -> String {
+pub fn canonical(family: Family, found: &str) -> String {
     let prefix = prefix(family);
     let inner = ["embeddings.", "encoder.", "pooler."];
     let name = if inner.iter().any(|start| found.starts_with(start)) {
@@ -100,7 +100,7 @@ pub(crate) fn canonical(family: Family, found: &str) -> String {
 
 /// Tensors that may be in a file and are not read: buffers of older versions, and the heads of
 /// other tasks.
-pub(crate) fn is_ignorable(family: Family, canonical: &str) -> bool {
+pub fn is_ignorable(family: Family, canonical: &str) -> bool {
     let buffers = ["embeddings.position_ids", "embeddings.token_type_ids"];
     let other_heads = ["lm_head.", "cls.", "qa_outputs."];
     let unused_pooler = family != Family::Bert

@@ -1,4 +1,5 @@
 use canto_encoder::TensorProblems;
+use canto_encoder::names::is_head;
 use std::io;
 use std::path::PathBuf;
 
@@ -106,7 +107,7 @@ impl Error {
             Error::NoLabels { .. } => "give `id2label`, or fine-tune the model first",
             Error::Damaged { .. } => "download or copy the file again",
             Error::Tensors { problems, .. }
-                if problems.missing.iter().any(|name| crate::names::is_head(name)) =>
+                if problems.missing.iter().any(|name| is_head(name)) =>
             {
                 "an encoder without its head scores nothing: fine-tune it first"
             }

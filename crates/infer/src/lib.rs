@@ -20,5 +20,5 @@ pub use canto_kernels::Level;
 pub use config::{EngineConfig, Precision, UnknownPrecision};
 pub use engine::{Description, Engine};
 pub use error::Error;
-pub use quantize::{Quantization, quantize};
+pub use quantize::{Quantization, is_quantized, quantize};
 pub use workspace::Timings;

@@ -1,5 +1,6 @@
 //! Hugging Face's names of a classifier's tensors, and their shapes.
 
+use canto_encoder::names::prefix;
 use canto_encoder::{Architecture, Family};
 
 /// What follows the name of int8 weights in the name of their scales.
@@ -29,21 +30,13 @@ impl Names {
         Self { family }
     }
 
-    fn prefix(self) -> &'static str {
-        match self.family {
-            Family::Bert => "bert",
-            Family::Mpnet => "mpnet",
-            Family::Roberta | Family::XlmRoberta | Family::Camembert => "roberta",
-        }
-    }
-
     /// A table or the norm of the embeddings.
     pub(crate) fn embedding(self, part: &str) -> String {
-        format!("{}.embeddings.{part}", self.prefix())
+        format!("{}.embeddings.{part}", prefix(self.family))
     }
 
     pub(crate) fn relative(self) -> String {
-        format!("{}.encoder.relative_attention_bias.weight", self.prefix())
+        format!("{}.encoder.relative_attention_bias.weight", prefix(self.family))
     }
 
     /// Without `.weight` or `.bias`.
@@ -64,7 +57,7 @@ impl Names {
             Part::Output => "output.dense",
             Part::Norm => "output.LayerNorm",
         };
-        format!("{}.encoder.layer.{layer}.{name}", self.prefix())
+        format!("{}.encoder.layer.{layer}.{name}", prefix(self.family))
     }
 
     /// The head's dense layer and its projection, without `.weight` or `.bias`.
@@ -74,40 +67,6 @@ impl Names {
             _ => ["classifier.dense", "classifier.out_proj"],
         }
     }
-
-    /// Brings a name found in a file to the one expected: with the family's prefix, and without
-    /// the `gamma` and `beta` of the oldest checkpoints.
-    pub(crate) fn canonical(self, found: &str) -> String {
-        let inner = ["embeddings.", "encoder.", "pooler."];
-        let name = if inner.iter().any(|start| found.starts_with(start)) {
-            format!("{}.{found}", self.prefix())
-        } else {
-            found.to_owned()
-        };
-        match name.strip_suffix(".gamma") {
-            Some(norm) => format!("{norm}.weight"),
-            None => name.strip_suffix(".beta").map_or(name.clone(), |norm| format!("{norm}.bias")),
-        }
-    }
-
-    /// Tensors that may be in a file and are not read: buffers of older versions, and the heads
-    /// of other tasks.
-    pub(crate) fn is_ignorable(self, canonical: &str) -> bool {
-        let buffers = ["embeddings.position_ids", "embeddings.token_type_ids"];
-        let other_heads = ["lm_head.", "cls.", "qa_outputs."];
-        let unused_pooler = self.family != Family::Bert
-            && canonical
-                .strip_prefix(self.prefix())
-                .is_some_and(|rest| rest.starts_with(".pooler."));
-        buffers.iter().any(|end| canonical.ends_with(end))
-            || other_heads.iter().any(|start| canonical.starts_with(start))
-            || unused_pooler
-    }
-}
-
-/// Whether `name` belongs to the head, which a checkpoint of an encoder alone lacks.
-pub(crate) fn is_head(name: &str) -> bool {
-    name.starts_with("classifier.") || name.starts_with("bert.pooler.")
 }
 
 /// Whether the tensor may be int8: the word table and the layers' products.

@@ -3,7 +3,8 @@
 use crate::error::Error;
 use crate::model::int8;
 use crate::names::{SCALE, may_be_int8};
-use crate::source::{Source, architecture, weights_path};
+use crate::source::{Source, architecture};
+use canto_encoder::weights_path;
 use canto_kernels::Mapped;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, View};
@@ -44,6 +45,14 @@ pub fn quantize(from: &Path, to: &Path) -> Result<Quantization, Error> {
     write(&target, &bytes)?;
     let bytes_before = file.bytes().len() as u64;
     Ok(Quantization { bytes_before, bytes_after: bytes.len() as u64 })
+}
+
+/// Whether the weights of the folder `dir` are int8; only their names and types are read.
+pub fn is_quantized(dir: &Path) -> Result<bool, Error> {
+    let architecture = architecture(dir)?;
+    let path = weights_path(dir)?;
+    let file = Mapped::open(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    Ok(Source::new(&file, &path, &architecture)?.is_int8())
 }
 
 /// A tensor to be written.

@@ -1,13 +1,14 @@
 //! The weights file, mapped: names to bytes, in the element types that are read.
 
 use crate::error::Error;
-use crate::names::{Names, SCALE, expected, may_be_int8};
+use crate::names::{SCALE, expected, may_be_int8};
+use canto_encoder::names::{canonical, is_ignorable};
 use canto_encoder::{Architecture, Mismatch, TensorProblems};
 use canto_kernels::Mapped;
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A weights file that fits its architecture.
 pub(crate) struct Source<'a> {
@@ -21,21 +22,6 @@ pub(crate) struct Matrix<'a> {
     pub(crate) bytes: &'a [u8],
     /// Of each row, where the elements are int8.
     pub(crate) scales: Option<Vec<f32>>,
-}
-
-/// Where the weights of a folder are.
-pub(crate) fn weights_path(dir: &Path) -> Result<PathBuf, Error> {
-    let path = dir.join("model.safetensors");
-    if path.exists() {
-        return Ok(path);
-    }
-    if dir.join("model.safetensors.index.json").exists() {
-        return Err(canto_encoder::Error::Sharded { dir: dir.to_owned() }.into());
-    }
-    if dir.join("pytorch_model.bin").exists() {
-        return Err(canto_encoder::Error::PickleOnly { dir: dir.to_owned() }.into());
-    }
-    Ok(path)
 }
 
 /// The architecture of a folder.
@@ -59,11 +45,11 @@ impl<'a> Source<'a> {
     ) -> Result<Self, Error> {
         let file = SafeTensors::deserialize(mapped.bytes())
             .map_err(|source| Error::Damaged { path: path.to_owned(), source })?;
-        let names = Names::new(architecture.family);
+        let family = architecture.family;
         let named = file.tensors().into_iter();
         let tensors: BTreeMap<_, _> = named
-            .map(|(name, view)| (names.canonical(&name), view))
-            .filter(|(name, _)| !names.is_ignorable(name))
+            .map(|(name, view)| (canonical(family, &name), view))
+            .filter(|(name, _)| !is_ignorable(family, name))
             .collect();
         let source = Self { mapped, tensors };
         let problems = source.problems(architecture);

@@ -21,3 +21,4 @@ mod softmax;
 
 pub use classifier::SequenceClassifier;
 pub use dense::Precision;
+pub use relative::relative_bucket;

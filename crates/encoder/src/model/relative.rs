@@ -32,13 +32,13 @@ impl RelativeBias<Backend> {
 /// Bucket of every (query, key) pair, row-major.
 fn bucket_ids(tokens: usize, buckets: usize) -> Vec<i32> {
     let pairs = (0..tokens).flat_map(|query| (0..tokens).map(move |key| (query, key)));
-    pairs.map(|(query, key)| bucket(key as i64 - query as i64, buckets) as i32).collect()
+    pairs.map(|(query, key)| relative_bucket(key as i64 - query as i64, buckets) as i32).collect()
 }
 
 /// Bucket of the distance from a query to a key, as T5 defines it for both directions: half of
 /// the buckets for each direction, half of those for one distance each, the rest logarithmic up
-/// to [`MAX_DISTANCE`].
-fn bucket(distance: i64, buckets: usize) -> usize {
+/// to a distance of 128.
+pub fn relative_bucket(distance: i64, buckets: usize) -> usize {
     let half = buckets / 2;
     let forward = if distance > 0 { half } else { 0 };
     let distance = distance.unsigned_abs() as usize;
@@ -76,7 +76,7 @@ mod tests {
             (500, 31),
         ];
         for (distance, expected) in cases {
-            assert_eq!(bucket(distance, 32), expected, "distance {distance}");
+            assert_eq!(relative_bucket(distance, 32), expected, "distance {distance}");
         }
     }
 }
