@@ -5,7 +5,7 @@ mod support;
 use burn::module::ParamId;
 use burn::optim::{AdamWConfig, GradientsParams, Optimizer};
 use burn::tensor::{Tensor, TensorData};
-use canto_encoder::{Backend, Device, load, logits, named_parameters};
+use canto_encoder::{Backend, Device, Precision, load, logits, named_parameters};
 use support::{FAMILIES, ReadParam, Reference, bce, collect, cpu, distance, folder, load_cpu};
 
 #[test]
@@ -68,6 +68,45 @@ fn gradients_of_every_tensor_equal_the_reference() {
         let given = reference.expected.keys().filter(|key| key.starts_with("gradient.")).count();
         assert_eq!(compared, given, "{name}");
     }
+}
+
+/// The weights' gradients stay f32, and the values near the reference, as far as the format's own
+/// rounding lets them.
+#[test]
+fn half_precisions_follow_the_reference() {
+    let device = Device::autodiff(cpu());
+    for (precision, bound) in [(Precision::F16, 1e-2), (Precision::Bf16, 8e-2)] {
+        for name in FAMILIES {
+            let reference = Reference::read(name);
+            let model = load(&folder(name), None, &device).unwrap().model.in_precision(precision);
+            let (ids, mask) = reference.inputs.tensors(&device);
+            let logits = model.forward(ids, mask);
+            let values: Vec<f32> = logits.clone().inner().into_data().to_vec().unwrap();
+            let off = relative(&values, reference.values("logits"));
+            assert!(off > 1e-6 && off < bound, "{name} in {precision:?}: logits off by {off}");
+            let loss = bce(logits, reference.inputs.target_tensor(&device));
+            let gradients = GradientsParams::from_grads(loss.backward(), &model);
+            let found = collect(&model, Gradients(gradients));
+            let (mut all, mut expected) = (Vec::new(), Vec::new());
+            for parameter in named_parameters(&model) {
+                let gradient = in_reference_layout(&parameter.name, &found[&parameter.id.val()]);
+                all.extend(gradient);
+                expected
+                    .extend_from_slice(reference.values(&format!("gradient.{}", parameter.name)));
+            }
+            let off = relative(&all, &expected);
+            assert!(off < 3.0 * bound, "{name} in {precision:?}: gradients off by {off}");
+        }
+    }
+}
+
+/// ‖found − expected‖ / ‖expected‖.
+fn relative(found: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(found.len(), expected.len());
+    let square = |x: f32| f64::from(x) * f64::from(x);
+    let off: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
+    let whole: f64 = expected.iter().map(|&x| square(x)).sum();
+    (off / whole).sqrt() as f32
 }
 
 /// Hugging Face stores the weights of dense layers transposed, tables as they are.

@@ -1,11 +1,21 @@
 use super::dense::{Dense, DenseConfig};
 use super::dropout::Dropout;
 use super::embeddings::norm;
+use super::precision::Precision;
 use super::softmax::masked_softmax;
 use crate::{Architecture, Backend, Device};
 use burn::module::Module;
 use burn::nn::LayerNorm;
 use burn::tensor::{Tensor, backend::Backend as BurnBackend};
+
+/// How a batch goes through the layers.
+#[derive(Clone, Copy)]
+pub(crate) struct Pass {
+    /// Rows of the batch.
+    pub(crate) rows: usize,
+    /// Number format of the products.
+    pub(crate) precision: Precision,
+}
 
 /// What is added to the scores of every layer.
 pub(crate) struct ScoreBias {
@@ -67,20 +77,22 @@ impl Attention<Backend> {
         &self,
         x: Tensor<Backend, 2>,
         bias: &ScoreBias,
-        rows: usize,
+        Pass { rows, precision }: Pass,
     ) -> Tensor<Backend, 2> {
         let width = x.dims()[1];
+        let input = precision.narrow(x.clone());
         // The query is scaled rather than the scores: they are the larger tensor.
         let scale = ((width / self.heads) as f64).sqrt().recip();
-        let query = self.split(self.query.forward(x.clone()) * scale, rows);
-        let key = self.split(self.key.forward(x.clone()), rows);
-        let value = self.split(self.value.forward(x.clone()), rows);
-        let scores = bias.add_distances(query.matmul(key.swap_dims(2, 3)));
-        let probabilities = masked_softmax(scores, bias.keys.clone());
-        let mixed = self.probability_dropout.forward(probabilities).matmul(value);
+        let query = self.split(self.query.forward(input.clone()) * scale, rows);
+        let key = self.split(self.key.forward(input.clone()), rows);
+        let value = self.split(self.value.forward(input), rows);
+        let scores = precision.widen(query.matmul(key.swap_dims(2, 3)));
+        let probabilities = masked_softmax(bias.add_distances(scores), bias.keys.clone());
+        let probabilities = self.probability_dropout.forward(probabilities);
+        let mixed = precision.narrow(probabilities).matmul(value);
         let joined = mixed.swap_dims(1, 2).reshape(x.shape());
-        let output = self.output_dropout.forward(self.output.forward(joined));
-        self.norm.forward(output + x)
+        let output = precision.widen(self.output.forward(joined));
+        self.norm.forward(self.output_dropout.forward(output) + x)
     }
 
     /// [rows·tokens, width] → [rows, heads, tokens, width / heads].

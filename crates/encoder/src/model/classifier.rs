@@ -1,9 +1,10 @@
-use super::attention::ScoreBias;
+use super::attention::{Pass, ScoreBias};
 use super::embeddings::Embeddings;
 use super::head::Head;
 use super::layer::Layer;
 use super::mask::key_bias;
 use super::on_cpu::constant;
+use super::precision::Precision;
 use super::relative::RelativeBias;
 use crate::{Architecture, Backend, Device, Family, Pooling};
 use burn::module::Module;
@@ -20,6 +21,8 @@ pub struct SequenceClassifier<B: BurnBackend> {
     pooling: Pooling,
     #[module(skip)]
     family: Family,
+    #[module(skip)]
+    precision: Precision,
 }
 
 impl SequenceClassifier<Backend> {
@@ -36,7 +39,15 @@ impl SequenceClassifier<Backend> {
             head: Head::lazy(config, device),
             pooling: config.pooling,
             family: config.family,
+            precision: Precision::F32,
         }
+    }
+
+    /// The same model, its layers computing in `precision` from now on; its weights stay f32.
+    #[must_use]
+    pub fn in_precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
     }
 
     /// Token ids and mask (false at padding) [rows, tokens] → logits [rows, labels].
@@ -59,8 +70,9 @@ impl SequenceClassifier<Backend> {
     ) -> Tensor<Backend, 2> {
         let [rows, tokens] = input_ids.dims();
         let bias = self.score_bias(attention_mask.clone());
+        let pass = Pass { rows, precision: self.precision };
         let embedded = self.embeddings.forward(input_ids);
-        let last = self.layers.iter().fold(embedded, |x, layer| layer.forward(x, &bias, rows));
+        let last = self.layers.iter().fold(embedded, |x, layer| layer.forward(x, &bias, pass));
         let width = last.dims()[1];
         let last = last.reshape([rows, tokens, width]);
         match self.pooling {
@@ -82,10 +94,11 @@ impl SequenceClassifier<Backend> {
     ) -> Vec<Tensor<Backend, 3>> {
         let [rows, tokens] = input_ids.dims();
         let bias = self.score_bias(attention_mask);
+        let pass = Pass { rows, precision: self.precision };
         let mut states = vec![self.embeddings.forward(input_ids)];
         for layer in &self.layers {
             let x = states[states.len() - 1].clone();
-            states.push(layer.forward(x, &bias, rows));
+            states.push(layer.forward(x, &bias, pass));
         }
         let width = states[0].dims()[1];
         states.into_iter().map(|x| x.reshape([rows, tokens, width])).collect()

@@ -2,26 +2,6 @@ use crate::{Backend, Device};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Tensor, backend::Backend as BurnBackend};
 
-/// How products are computed.
-///
-/// The one place where a lower precision enters: weights stay f32, [`Dense`] asks here how to
-/// multiply, and `Tensor::cast` is differentiable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Precision {
-    /// Everything in f32.
-    #[default]
-    Full,
-}
-
-impl Precision {
-    /// `input · weight`, [rows, in] × [in, out] → [rows, out].
-    fn product(self, input: Tensor<Backend, 2>, weight: Tensor<Backend, 2>) -> Tensor<Backend, 2> {
-        match self {
-            Self::Full => input.matmul(weight),
-        }
-    }
-}
-
 /// Sizes of a [`Dense`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DenseConfig {
@@ -33,7 +13,7 @@ pub(crate) struct DenseConfig {
     pub(crate) deviation: f64,
 }
 
-/// `y = x·W + b` over rows.
+/// `y = x·W + b` over rows, in the number format of `x`.
 ///
 /// Takes rows only: a product of a [batch, tokens, width] tensor would broadcast the weight over
 /// the batch and build its gradient once a row of the batch, at twice the cost.
@@ -43,8 +23,6 @@ pub(crate) struct Dense<B: BurnBackend> {
     weight: Param<Tensor<B, 2>>,
     /// [output].
     bias: Param<Tensor<B, 1>>,
-    #[module(skip)]
-    precision: Precision,
 }
 
 impl DenseConfig {
@@ -53,7 +31,6 @@ impl DenseConfig {
         Dense {
             weight: normal.init([self.input, self.output], device),
             bias: Initializer::Zeros.init([self.output], device),
-            precision: Precision::Full,
         }
     }
 }
@@ -61,7 +38,12 @@ impl DenseConfig {
 impl Dense<Backend> {
     /// [rows, input] → [rows, output].
     pub(crate) fn forward(&self, input: Tensor<Backend, 2>) -> Tensor<Backend, 2> {
-        self.precision.product(input, self.weight.val()) + self.bias.val().unsqueeze()
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        let format = input.dtype();
+        if format == weight.dtype() {
+            return input.matmul(weight) + bias.unsqueeze();
+        }
+        input.matmul(weight.cast(format)) + bias.cast(format).unsqueeze()
     }
 
     /// Width of its input.

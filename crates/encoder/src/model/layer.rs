@@ -1,5 +1,5 @@
 use super::activation::gelu;
-use super::attention::{Attention, ScoreBias};
+use super::attention::{Attention, Pass, ScoreBias};
 use super::dense::{Dense, DenseConfig};
 use super::dropout::Dropout;
 use super::embeddings::norm;
@@ -37,10 +37,12 @@ impl Layer<Backend> {
         &self,
         x: Tensor<Backend, 2>,
         bias: &ScoreBias,
-        rows: usize,
+        pass: Pass,
     ) -> Tensor<Backend, 2> {
-        let x = self.attention.forward(x, bias, rows);
-        let inner = gelu(self.intermediate.forward(x.clone()));
-        self.norm.forward(self.dropout.forward(self.output.forward(inner)) + x)
+        let x = self.attention.forward(x, bias, pass);
+        let Pass { precision, .. } = pass;
+        let inner = gelu(self.intermediate.forward(precision.narrow(x.clone())));
+        let output = precision.widen(self.output.forward(inner));
+        self.norm.forward(self.dropout.forward(output) + x)
     }
 }

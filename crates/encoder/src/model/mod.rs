@@ -15,10 +15,11 @@ mod layer;
 mod mask;
 mod on_cpu;
 mod positions;
+mod precision;
 mod relative;
 #[allow(clippy::inline_always, reason = "only what inlines is compiled for the vector unit")]
 mod softmax;
 
 pub use classifier::SequenceClassifier;
-pub use dense::Precision;
+pub use precision::Precision;
 pub use relative::relative_bucket;
