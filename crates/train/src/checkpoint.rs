@@ -1,8 +1,11 @@
-use crate::adamw::{AdamW, Moments};
+use crate::adamw::Moments;
+use crate::average::Average;
 use crate::error::{CheckpointFault, Error};
 use crate::event::Best;
+use crate::loss_scale::LossScale;
+use crate::step::Trainer;
 use burn::prelude::*;
-use canto_encoder::{Architecture, Classifier, Device, NamedParameter, named_parameters};
+use canto_encoder::{Architecture, Backend, Classifier, NamedParameter, named_parameters};
 use fs_err as fs;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -13,30 +16,40 @@ const STATE: &str = "state.json";
 const MOMENTS: &str = "optimizer.safetensors";
 
 /// Where in the run the next optimiser step stands.
+///
+/// A checkpoint is written between optimiser steps, so there is no position within an accumulated
+/// batch to keep. Batches and dropout follow from the seed and these numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
     /// Epoch, counted from 0.
     pub epoch: usize,
-    /// Optimiser steps done within the epoch.
-    pub window: usize,
+    /// Effective batches read within the epoch.
+    pub batch: usize,
     /// Optimiser steps done in all.
     pub step: usize,
+    /// Steps that an overflow kept from being done.
+    pub skipped: usize,
     /// Best validation so far.
     pub best: Option<Best>,
     /// Validations since the best.
     pub strikes: usize,
 }
 
-#[derive(Serialize, Deserialize)]
+/// What a checkpoint holds beside tensors.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct State {
-    position: Position,
+pub(crate) struct State {
+    pub(crate) position: Position,
     optimiser_time: i32,
+    loss_scale: Option<LossScale>,
+    /// Tokens of one pass; `train.micro_batch = "auto"` might find another number today, and with
+    /// it other sums in their last digits.
+    pub(crate) tokens_per_pass: usize,
     fingerprint: String,
 }
 
-/// A folder from which a run goes on: weights, moments and position.
+/// A folder from which a run goes on: weights, their average, moments and position.
 ///
 /// Written aside and renamed, `state.json` last: a folder that has it is whole.
 #[derive(Clone, Debug)]
@@ -49,9 +62,10 @@ impl Checkpoint {
     pub fn find(run: &Path) -> Option<Self> {
         let checkpoints = run.join("checkpoints");
         // A crash between the renames of `save` leaves the newest under its temporary name.
-        ["last", ".last.new", ".last.old"]
-            .map(|name| checkpoints.join(name))
+        let newest = ["last", ".last.new"].map(|name| checkpoints.join(name));
+        newest
             .into_iter()
+            .chain(earlier(&checkpoints).into_iter().map(|(_, folder)| folder))
             .find(|folder| folder.join(STATE).is_file())
             .map(|folder| Self { folder })
     }
@@ -61,96 +75,137 @@ impl Checkpoint {
         &self.folder
     }
 
+    /// Writes `last`; what was called so becomes `step-N`, of which the newest `keep - 1` stay.
     pub(crate) fn save(
         run: &Path,
-        model: &Classifier,
+        trainer: &Trainer,
         architecture: &Architecture,
-        optimiser: &AdamW,
-        position: &Position,
+        (position, tokens_per_pass): (&Position, usize),
         fingerprint: &str,
+        keep: usize,
     ) -> Result<Self, Error> {
         let checkpoints = run.join("checkpoints");
-        let (last, new, old) = (
-            checkpoints.join("last"),
-            checkpoints.join(".last.new"),
-            checkpoints.join(".last.old"),
-        );
+        let (last, new) = (checkpoints.join("last"), checkpoints.join(".last.new"));
         remove(&new)?;
         fs::create_dir_all(&new)?;
-        canto_encoder::save(model, architecture, &new)?;
-        write_moments(&new.join(MOMENTS), optimiser, &names(model))?;
+        canto_encoder::save(&trainer.model, architecture, &new)?;
+        write_tensors(&new.join(MOMENTS), trainer)?;
         let state = State {
             position: position.clone(),
-            optimiser_time: optimiser.time,
+            optimiser_time: trainer.optimiser.time,
+            loss_scale: trainer.loss_scale,
+            tokens_per_pass,
             fingerprint: fingerprint.to_owned(),
         };
         let mut file = fs::File::create(new.join(STATE))?;
         file.write_all(&serde_json::to_vec_pretty(&state)?)?;
         file.sync_all()?;
-        remove(&old)?;
-        if last.exists() {
-            fs::rename(&last, &old)?;
+        let checkpoint = Self { folder: last };
+        if checkpoint.folder.exists() {
+            let older = checkpoints.join(format!("step-{}", checkpoint.state()?.position.step));
+            remove(&older)?;
+            fs::rename(&checkpoint.folder, older)?;
         }
-        fs::rename(&new, &last)?;
-        remove(&old)?;
-        Ok(Self { folder: last })
+        fs::rename(&new, &checkpoint.folder)?;
+        fs::File::open(&checkpoints)?.sync_all()?;
+        for (_, folder) in earlier(&checkpoints).into_iter().skip(keep.saturating_sub(1)) {
+            remove(&folder)?;
+        }
+        Ok(checkpoint)
     }
 
-    /// Puts the optimiser's state back and tells where the run stands.
-    pub(crate) fn restore(
-        &self,
-        model: &Classifier,
-        optimiser: &mut AdamW,
-        device: &Device,
-        fingerprint: &str,
-    ) -> Result<Position, Error> {
-        let fault = |reason| Error::Checkpoint { path: self.folder.clone(), reason };
-        let state: State = serde_json::from_slice(&fs::read(self.folder.join(STATE))?)
-            .map_err(|error| fault(CheckpointFault::Damaged(error.into())))?;
-        if state.fingerprint != fingerprint {
-            return Err(fault(CheckpointFault::Recipe));
+    /// Its state; a checkpoint of another recipe is refused.
+    pub(crate) fn open(&self, fingerprint: &str) -> Result<State, Error> {
+        let state = self.state()?;
+        if state.fingerprint == fingerprint {
+            Ok(state)
+        } else {
+            Err(self.fault(CheckpointFault::Recipe))
         }
+    }
+
+    fn state(&self) -> Result<State, Error> {
+        serde_json::from_slice(&fs::read(self.folder.join(STATE))?)
+            .map_err(|error| self.fault(CheckpointFault::Damaged(error.into())))
+    }
+
+    fn fault(&self, reason: CheckpointFault) -> Error {
+        Error::Checkpoint { path: self.folder.clone(), reason }
+    }
+
+    /// Puts back all of the trainer's `state` but the model's weights, with which it was made.
+    pub(crate) fn restore(&self, state: &State, trainer: &mut Trainer) -> Result<(), Error> {
         let bytes = fs::read(self.folder.join(MOMENTS))?;
         let tensors = SafeTensors::deserialize(&bytes)
-            .map_err(|error| fault(CheckpointFault::Damaged(error.into())))?;
-        for (slot, parameter) in optimiser.moments.iter_mut().zip(named_parameters(model)) {
-            let NamedParameter { name, shape, .. } = parameter;
-            let count = shape.iter().product();
-            let read = |which: &str| {
-                let name = format!("{which}.{name}");
-                let tensor = tensors.tensor(&name).ok().filter(|t| t.data().len() == 4 * count);
-                let missing = || fault(CheckpointFault::State { name, expected: count });
-                tensor.map(|tensor| flat(tensor.data(), device)).ok_or_else(missing)
-            };
+            .map_err(|error| self.fault(CheckpointFault::Damaged(error.into())))?;
+        let device = trainer.training_device().clone();
+        let read = |which: &str, parameter: &NamedParameter| {
+            let name = format!("{which}.{}", parameter.name);
+            let expected = parameter.shape.iter().product();
+            let tensor = tensors.tensor(&name).ok().filter(|t| t.data().len() == 4 * expected);
+            let missing = || self.fault(CheckpointFault::State { name, expected });
+            let tensor = tensor.ok_or_else(missing)?;
+            let values = Tensor::<Backend, 1>::from_data(floats(tensor.data()).as_slice(), &device);
+            Ok::<_, Error>(values.inner())
+        };
+        let parameters = named_parameters(&trainer.model);
+        for (slot, parameter) in trainer.optimiser.moments.iter_mut().zip(&parameters) {
             // A parameter that never had a gradient has no moments.
-            if tensors.tensor(&format!("first.{name}")).is_ok() {
-                *slot = Some(Moments { first: read("first")?, second: read("second")? });
+            if tensors.tensor(&format!("first.{}", parameter.name)).is_ok() {
+                let (first, second) = (read("first", parameter)?, read("second", parameter)?);
+                *slot = Some(Moments { first, second });
             }
         }
-        optimiser.time = state.optimiser_time;
-        Ok(state.position)
+        if let Some(Average { values, .. }) = &mut trainer.average {
+            let averages = parameters.iter().map(|parameter| read("average", parameter));
+            *values = averages.collect::<Result<_, _>>()?;
+        }
+        trainer.optimiser.time = state.optimiser_time;
+        trainer.loss_scale = state.loss_scale;
+        trainer.step = state.position.step;
+        trainer.skipped = state.position.skipped;
+        Ok(())
     }
+}
+
+/// The checkpoints before the last one with their steps, the newest first.
+fn earlier(checkpoints: &Path) -> Vec<(usize, PathBuf)> {
+    let step = |folder: PathBuf| {
+        let step = folder.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok()?;
+        Some((step, folder))
+    };
+    let folders = fs::read_dir(checkpoints).into_iter().flatten().flatten();
+    let mut found: Vec<_> = folders.filter_map(|entry| step(entry.path())).collect();
+    found.sort_by_key(|&(step, _)| std::cmp::Reverse(step));
+    found
 }
 
 fn names(model: &Classifier) -> Vec<String> {
     named_parameters(model).into_iter().map(|parameter| parameter.name).collect()
 }
 
-fn flat(bytes: &[u8], device: &Device) -> Tensor<canto_encoder::Backend, 1> {
-    let values: Vec<f32> =
-        bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-    Tensor::from_data(values.as_slice(), device)
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
 }
 
-fn write_moments(path: &Path, optimiser: &AdamW, names: &[String]) -> Result<(), Error> {
+/// The optimiser's moments and the average of the weights.
+fn write_tensors(path: &Path, trainer: &Trainer) -> Result<(), Error> {
     let mut values = Vec::new();
-    for (name, moments) in names.iter().zip(&optimiser.moments) {
+    let mut store = |which: &str, name: &str, tensor: &Tensor<Backend, 1>| {
+        let data: Vec<f32> = tensor.to_data().to_vec().map_err(Error::Data)?;
+        let bytes: Vec<u8> = data.iter().flat_map(|value| value.to_le_bytes()).collect();
+        values.push((format!("{which}.{name}"), data.len(), bytes));
+        Ok::<_, Error>(())
+    };
+    let names = names(&trainer.model);
+    for (name, moments) in names.iter().zip(&trainer.optimiser.moments) {
         let Some(moments) = moments else { continue };
-        for (which, tensor) in [("first", &moments.first), ("second", &moments.second)] {
-            let data: Vec<f32> = tensor.to_data().to_vec().map_err(Error::Data)?;
-            let bytes: Vec<u8> = data.iter().flat_map(|value| value.to_le_bytes()).collect();
-            values.push((format!("{which}.{name}"), data.len(), bytes));
-        }
+        store("first", name, &moments.first)?;
+        store("second", name, &moments.second)?;
+    }
+    let averages = trainer.average.iter().flat_map(|average| &average.values);
+    for (name, average) in names.iter().zip(averages) {
+        store("average", name, average)?;
     }
     let mut views = Vec::new();
     for (name, count, bytes) in &values {

@@ -1,3 +1,4 @@
+use canto_encoder::Precision;
 use canto_evaluate::Metric;
 use canto_song::Problem;
 use serde::{Deserialize, Serialize};
@@ -8,10 +9,14 @@ use serde::{Deserialize, Serialize};
 pub struct TrainConfig {
     /// Passes over the training songs.
     pub epochs: usize,
-    /// Songs in one forward and backward pass.
-    pub micro_batch: usize,
-    /// Micro-batches in one optimiser step; the effective batch is `micro_batch × accumulation`.
-    pub accumulation: usize,
+    /// Songs in one optimiser step, near one another in length; their gradients are accumulated
+    /// over as many passes as memory asks for.
+    pub effective_batch: usize,
+    /// Windows of full length in one forward and backward pass; shorter ones go as many at a time
+    /// as make the same number of tokens. `auto`: the most that fit into memory.
+    pub micro_batch: MicroBatchSize,
+    /// Computes activations a second time in the backward pass instead of keeping them.
+    pub activation_checkpointing: bool,
     /// Peak learning rate.
     pub learning_rate: f64,
     /// How the learning rate falls after warm-up.
@@ -50,8 +55,15 @@ pub struct TrainConfig {
     pub pos_weight: PosWeight,
     /// Largest weight that `pos_weight = "balanced"` gives.
     pub pos_weight_max: f64,
-    /// Number format of the matrix products.
+    /// Number format of the layers' matrix products.
     pub precision: Precision,
+    /// `f16`: what the loss is multiplied by at first, so that small gradients are not lost.
+    pub loss_scale: f64,
+    /// `f16`: optimiser steps without an overflow after which the scale doubles.
+    pub loss_scale_growth: usize,
+    /// Weights are averaged over steps with this decay, and the average is what is validated and
+    /// kept; 0: no average.
+    pub ema_decay: f64,
     /// Optimiser steps between validations; 0 validates after each epoch.
     pub validate_every: usize,
     /// The metric that picks the best checkpoint.
@@ -60,8 +72,55 @@ pub struct TrainConfig {
     pub metric_threshold: f32,
     /// Validations without a better metric before training stops; 0 never stops early.
     pub patience: usize,
-    /// Optimiser steps between log lines.
+    /// Optimiser steps between checkpoints to go on from, besides one at each validation; 0: no
+    /// others.
+    pub checkpoint_every: usize,
+    /// Checkpoints to go on from that are kept, the newest.
+    pub keep_checkpoints: usize,
+    /// Optimiser steps between log lines. The device is waited for at these steps only, but in
+    /// `f16`, where each step's overflow decides the next.
     pub log_every: usize,
+}
+
+/// Windows of full length in one pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "MicroBatchText", into = "MicroBatchText")]
+pub enum MicroBatchSize {
+    /// The most that fit into memory.
+    Auto,
+    /// So many.
+    Windows(usize),
+}
+
+/// As it stands in a recipe.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum MicroBatchText {
+    Number(usize),
+    Word(String),
+}
+
+impl TryFrom<MicroBatchText> for MicroBatchSize {
+    type Error = String;
+
+    fn try_from(text: MicroBatchText) -> Result<Self, String> {
+        match text {
+            MicroBatchText::Number(windows) => Ok(Self::Windows(windows)),
+            MicroBatchText::Word(word) if word == "auto" => Ok(Self::Auto),
+            MicroBatchText::Word(word) => {
+                Err(format!("is `{word}`, expected a number of windows or `auto`"))
+            }
+        }
+    }
+}
+
+impl From<MicroBatchSize> for MicroBatchText {
+    fn from(size: MicroBatchSize) -> Self {
+        match size {
+            MicroBatchSize::Auto => Self::Word("auto".to_owned()),
+            MicroBatchSize::Windows(windows) => Self::Number(windows),
+        }
+    }
 }
 
 /// How the learning rate falls after warm-up.
@@ -98,20 +157,13 @@ pub enum PosWeight {
     Balanced,
 }
 
-/// Number format of the matrix products.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    /// Single precision throughout.
-    F32,
-}
-
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             epochs: 3,
-            micro_batch: 16,
-            accumulation: 1,
+            effective_batch: 16,
+            micro_batch: MicroBatchSize::Auto,
+            activation_checkpointing: false,
             learning_rate: 2e-5,
             schedule: ScheduleKind::Linear,
             warmup_ratio: 0.0,
@@ -131,10 +183,15 @@ impl Default for TrainConfig {
             pos_weight: PosWeight::None,
             pos_weight_max: 10.0,
             precision: Precision::F32,
+            loss_scale: 65_536.0,
+            loss_scale_growth: 2_000,
+            ema_decay: 0.0,
             validate_every: 0,
             best_metric: Metric::default(),
             metric_threshold: 0.5,
             patience: 0,
+            checkpoint_every: 0,
+            keep_checkpoints: 1,
             log_every: 10,
         }
     }
@@ -151,8 +208,9 @@ impl TrainConfig {
         };
         for (key, value) in [
             ("epochs", self.epochs),
-            ("micro_batch", self.micro_batch),
-            ("accumulation", self.accumulation),
+            ("effective_batch", self.effective_batch),
+            ("loss_scale_growth", self.loss_scale_growth),
+            ("keep_checkpoints", self.keep_checkpoints),
             ("log_every", self.log_every),
         ] {
             check(value > 0, key, value.to_string(), "at least 1");
@@ -161,6 +219,7 @@ impl TrainConfig {
             ("learning_rate", self.learning_rate),
             ("epsilon", self.epsilon),
             ("pos_weight_max", self.pos_weight_max),
+            ("loss_scale", self.loss_scale),
         ] {
             check(value.is_finite() && value > 0.0, key, value.to_string(), "a number above 0");
         }
@@ -178,6 +237,7 @@ impl TrainConfig {
             ("beta2", self.beta2),
             ("asymmetric_margin", self.asymmetric_margin),
             ("label_smoothing", self.label_smoothing),
+            ("ema_decay", self.ema_decay),
         ] {
             check((0.0..1.0).contains(&value), key, value.to_string(), "0 or more and below 1");
         }
@@ -187,6 +247,8 @@ impl TrainConfig {
         ] {
             check((0.0..=1.0).contains(&value), key, value.to_string(), "between 0 and 1");
         }
+        let empty = self.micro_batch == MicroBatchSize::Windows(0);
+        check(!empty, "micro_batch", "0".to_owned(), "at least 1 or `auto`");
         let decays = self.layer_decay > 0.0 && self.layer_decay <= 1.0;
         check(decays, "layer_decay", self.layer_decay.to_string(), "above 0 and at most 1");
         problems
@@ -200,6 +262,16 @@ mod tests {
     #[test]
     fn defaults_are_sound() {
         assert_eq!(TrainConfig::default().problems(), []);
+    }
+
+    #[test]
+    fn a_micro_batch_is_a_number_or_auto() {
+        let read = |text: &str| serde_json::from_str::<MicroBatchSize>(text);
+        assert_eq!(read("8").unwrap(), MicroBatchSize::Windows(8));
+        assert_eq!(read("\"auto\"").unwrap(), MicroBatchSize::Auto);
+        let refused = read("\"all\"").unwrap_err().to_string();
+        assert!(refused.contains("expected a number of windows or `auto`"), "{refused}");
+        assert_eq!(serde_json::to_string(&MicroBatchSize::Auto).unwrap(), "\"auto\"");
     }
 
     #[test]

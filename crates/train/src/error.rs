@@ -21,6 +21,17 @@ pub enum Error {
         /// Source rows of the songs in the step.
         rows: Vec<u64>,
     },
+    /// Gradients overflow however little the loss is scaled.
+    #[error(
+        "the gradients leave the range of f16 after step {step}, however small the loss scale \
+         ({skipped} steps skipped)"
+    )]
+    LossScale {
+        /// Optimiser steps done.
+        step: usize,
+        /// Steps skipped in all.
+        skipped: usize,
+    },
     /// The encoder, all of it frozen, could not read the songs.
     #[error("the songs could not be read before training")]
     Reading(#[source] canto_score::Error),
@@ -82,6 +93,11 @@ impl Error {
             Error::NotFinite { .. } => {
                 "lower `train.learning_rate`, raise `train.warmup_ratio` or lower \
                  `train.max_grad_norm`; the checkpoint of the last validation stands"
+                    .to_owned()
+            }
+            Error::LossScale { .. } => {
+                "train with `train.precision = \"bf16\"`, or lower `train.learning_rate`; the last \
+                 checkpoint stands"
                     .to_owned()
             }
             Error::Reading(source) | Error::Validation(source) => return source.hint(),

@@ -51,6 +51,11 @@ pub enum Event {
         tokens_per_second: f64,
         /// Share of padding among the tokens since the last line.
         padding: f64,
+        /// What the loss was multiplied by, in f16.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        loss_scale: Option<f64>,
+        /// Steps since the last line that an overflow kept from being done.
+        skipped: usize,
     },
     /// A validation begins, over so many songs.
     Validating {

@@ -32,6 +32,13 @@ impl Gradients {
         }
     }
 
+    /// Divides all by `factor`.
+    pub fn divide(&mut self, factor: f64) {
+        for gradient in self.0.iter_mut().flatten() {
+            *gradient = gradient.clone().div_scalar(factor);
+        }
+    }
+
     /// Global L2 norm, shape `[1]`; `None` where no parameter has a gradient.
     pub fn norm(&self) -> Option<Tensor<Backend, 1>> {
         let squares = self.0.iter().flatten().map(|gradient| gradient.clone().square().sum());

@@ -5,6 +5,8 @@
 //! bundles, HTTP or progress bars: what happens is told to an [`Observer`].
 
 mod adamw;
+mod ahead;
+mod average;
 mod checkpoint;
 mod config;
 mod error;
@@ -14,18 +16,25 @@ mod fit;
 mod gradients;
 mod layers;
 mod loss;
+mod loss_scale;
 mod meter;
+mod micro_batch;
+mod read;
+mod run;
 mod schedule;
 mod step;
 
 pub use adamw::AdamW;
+pub use average::Average;
 pub use checkpoint::{Checkpoint, Position};
-pub use config::{LossKind, PosWeight, Precision, ScheduleKind, TrainConfig};
+pub use config::{LossKind, MicroBatchSize, PosWeight, ScheduleKind, TrainConfig};
 pub use error::{CheckpointFault, Error};
 pub use event::{Best, Event, JsonLines, Observer};
 pub use examples::Examples;
 pub use fit::{Inputs, Outcome, fit, training_device, validate};
 pub use gradients::Gradients;
 pub use loss::{Loss, positive_weights};
+pub use loss_scale::LossScale;
+pub use micro_batch::{EffectiveBatch, MicroBatch};
 pub use schedule::Schedule;
-pub use step::{MicroBatch, Stepped, Trainer};
+pub use step::{Reading, Stepped, Trainer};

@@ -1,7 +1,7 @@
 use crate::config::{LossKind, TrainConfig};
 use burn::prelude::*;
 use burn::tensor::activation::{log_sigmoid, sigmoid};
-use canto_encoder::{Backend, Device};
+use canto_encoder::Backend;
 use canto_song::{Genre, GenreSet};
 
 /// What a label's logit costs; both parts are at least 0 and weighed by the target.
@@ -122,13 +122,6 @@ pub fn positive_weights(targets: &[GenreSet], max: f64) -> Vec<f64> {
         .to_vec()
 }
 
-/// Targets as a tensor `[rows, labels]` on `device`.
-pub(crate) fn target_tensor(rows: &[GenreSet], device: &Device) -> Tensor<Backend, 2> {
-    let values: Vec<f32> =
-        rows.iter().flat_map(|set| set.flags()).map(|flag| f32::from(u8::from(flag))).collect();
-    Tensor::from_data(TensorData::new(values, [rows.len(), Genre::ALL.len()]), device)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,7 +194,10 @@ mod tests {
     /// Every loss has a finite slope everywhere, at the margin and far out too.
     #[test]
     fn gradients_are_finite() {
-        let device = crate::training_device(&DeviceChoice::Cpu.open().unwrap().device);
+        let device = crate::training_device(
+            &DeviceChoice::Cpu.open().unwrap().device,
+            &TrainConfig::default(),
+        );
         let losses = [
             Loss::Bce,
             Loss::Focal { gamma: 0.5 },

@@ -1,84 +1,68 @@
 use crate::adamw::AdamW;
+use crate::average::Average;
 use crate::config::{PosWeight, TrainConfig};
-use crate::examples::Examples;
+use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::layers::frozen;
-use crate::loss::{Loss, positive_weights, smoothed, target_tensor};
+use crate::loss::{Loss, positive_weights, smoothed};
+use crate::loss_scale::LossScale;
+use crate::micro_batch::{EffectiveBatch, Input, MicroBatch};
 use crate::schedule::Schedule;
-use crate::{Error, training_device};
+use crate::training_device;
 use burn::prelude::*;
 use burn::tensor::backend::Backend as _;
-use canto_batch::{Batch, PaddingWaste, Windows, collate};
+use canto_batch::PaddingWaste;
 use canto_encoder::{Backend, Classifier, Device, named_parameters};
-use canto_score::Pooled;
 use canto_song::GenreSet;
 
-/// What a row is.
+/// What one optimiser step did; its two numbers are still on the device.
 #[derive(Clone, Debug)]
-enum Input {
-    /// Tokens, for the whole model.
-    Tokens(Batch),
-    /// What the encoder has made of them, for the head: row-major [rows, width].
-    Pooled { values: Vec<f32>, width: usize },
-}
-
-/// The rows of one forward and backward pass.
-#[derive(Clone, Debug)]
-pub struct MicroBatch {
-    input: Input,
-    /// One set a row.
-    targets: Vec<GenreSet>,
-    /// Share of its song that a row stands for: one over the song's windows.
-    weights: Vec<f32>,
-}
-
-impl MicroBatch {
-    /// The windows of the songs at `indices`, padded to a common length.
-    pub fn new(examples: &Examples, indices: &[usize], windows: &Windows) -> Self {
-        let mut rows = Vec::new();
-        let mut weights = Vec::new();
-        for &index in indices {
-            let song = &examples.tokenized[index].windows;
-            rows.extend(song.iter().map(|window| (index, window.as_slice())));
-            weights.extend(song.iter().map(|_| 1.0 / song.len() as f32));
-        }
-        let batch = collate(&rows, windows.buckets(), windows.tokenizer().pad_id());
-        let targets = rows.iter().map(|&(index, _)| examples.targets[index]).collect();
-        Self { input: Input::Tokens(batch), targets, weights }
-    }
-
-    /// The same of songs that a frozen encoder has read: only the head is left to learn.
-    pub fn pooled(examples: &Examples, indices: &[usize], pooled: &Pooled) -> Self {
-        let (values, owners) = pooled.rows(indices);
-        let windows = |&owner: &usize| examples.tokenized[owner].windows.len() as f32;
-        Self {
-            input: Input::Pooled { values, width: pooled.width() },
-            targets: owners.iter().map(|&owner| examples.targets[owner]).collect(),
-            weights: owners.iter().map(|owner| 1.0 / windows(owner)).collect(),
-        }
-    }
-
-    /// Real and padding tokens; none where the encoder has read them before.
-    fn tokens(&self) -> PaddingWaste {
-        let mut tokens = PaddingWaste::default();
-        if let Input::Tokens(batch) = &self.input {
-            tokens.add(batch);
-        }
-        tokens
-    }
-}
-
-/// What one optimiser step did.
-#[derive(Clone, Copy, Debug)]
 pub struct Stepped {
-    /// Mean loss over the songs of the step.
-    pub loss: f64,
-    /// Global gradient norm before clipping.
-    pub grad_norm: f64,
+    /// Mean loss over the songs of the step, shape `[1]`.
+    loss: Tensor<Backend, 1>,
+    /// Global gradient norm before clipping, shape `[1]`.
+    grad_norm: Tensor<Backend, 1>,
     /// Learning rate.
     pub rate: f64,
     /// Real and padding tokens.
     pub tokens: PaddingWaste,
+    /// Songs.
+    pub songs: usize,
+    /// What the loss was multiplied by, in f16.
+    pub loss_scale: Option<f64>,
+    /// Whether gradients overflowed, so that nothing was changed but the loss scale.
+    pub skipped: bool,
+}
+
+/// The numbers of a [`Stepped`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// Mean loss over the songs of the step.
+    pub loss: f64,
+    /// Global gradient norm before clipping.
+    pub grad_norm: f64,
+}
+
+impl Stepped {
+    /// Waits for the device and reads.
+    pub fn read(&self) -> Result<Reading, Error> {
+        Ok(Self::read_all([self])?[0])
+    }
+
+    /// The readings of all of `steps`, in one transfer.
+    pub fn read_all<'a>(steps: impl IntoIterator<Item = &'a Self>) -> Result<Vec<Reading>, Error> {
+        let numbers = |step: &Self| [step.loss.clone(), step.grad_norm.clone()];
+        let tensors: Vec<_> = steps.into_iter().flat_map(numbers).collect();
+        if tensors.is_empty() {
+            return Ok(Vec::new());
+        }
+        let values: Vec<f32> = Tensor::cat(tensors, 0).into_data().to_vec().map_err(Error::Data)?;
+        let reading = |[loss, norm]: &[f32; 2]| Reading {
+            loss: f64::from(*loss),
+            grad_norm: f64::from(*norm),
+        };
+        Ok(values.as_chunks().0.iter().map(reading).collect())
+    }
 }
 
 /// Model, optimiser and schedule: all that one step changes.
@@ -86,6 +70,9 @@ pub struct Trainer {
     /// The model, on an autodiff device.
     pub model: Classifier,
     pub(crate) optimiser: AdamW,
+    /// Of the weights, where the recipe asks for it.
+    pub(crate) average: Option<Average>,
+    pub(crate) loss_scale: Option<LossScale>,
     schedule: Schedule,
     device: Device,
     loss: Loss,
@@ -95,6 +82,8 @@ pub struct Trainer {
     seed: u64,
     /// Optimiser steps done.
     pub step: usize,
+    /// Steps that an overflow kept from being done.
+    pub skipped: usize,
 }
 
 impl Trainer {
@@ -110,82 +99,125 @@ impl Trainer {
         let names: Vec<_> = named_parameters(&model).into_iter().map(|p| p.name).collect();
         let balanced = config.pos_weight == PosWeight::Balanced;
         let weights = || positive_weights(targets, config.pos_weight_max);
+        let model = frozen(model, config.frozen_layers, &names).in_precision(config.precision);
         Self {
-            model: frozen(model, config.frozen_layers, &names),
             optimiser: AdamW::new(config, &names),
+            average: Average::new(config, &model),
+            loss_scale: LossScale::new(config),
             schedule: Schedule::new(config, total),
-            device: training_device(device),
+            device: training_device(device, config),
             loss: Loss::new(config),
             label_smoothing: config.label_smoothing,
             pos_weight: balanced.then(|| weights().into_iter().map(|w| w as f32).collect()),
             max_grad_norm: config.max_grad_norm,
             seed,
             step: 0,
+            skipped: 0,
+            model,
         }
     }
 
-    /// One optimiser step over a window of micro-batches that hold `songs` songs together.
+    /// One optimiser step.
     ///
-    /// The loss is the mean over all songs of the window, however they are spread over
-    /// micro-batches: each pass is divided by the window's songs, not by its own.
-    pub fn step(&mut self, window: &[MicroBatch], songs: usize) -> Result<Stepped, Error> {
+    /// The loss is the mean over all songs of the batch, however they are spread over passes: each
+    /// pass is divided by the batch's songs, not by its own.
+    pub fn step(&mut self, batch: &EffectiveBatch) -> Result<Stepped, Error> {
         // Dropout depends on the step alone, so a resumed run draws what it would have drawn.
-        Backend::seed(&self.device, self.seed.wrapping_add(self.step as u64));
+        let attempt = self.step + self.skipped;
+        Backend::seed(&self.device, self.seed.wrapping_add(attempt as u64));
+        let loss_scale = self.loss_scale.as_ref().map(LossScale::value);
+        let scale = loss_scale.unwrap_or(1.0);
+        let songs = batch.songs().len();
         let mut gradients = Gradients::default();
-        let mut loss = 0.0;
-        let mut tokens = PaddingWaste::default();
-        for micro_batch in window {
-            let share = self.cost(micro_batch).div_scalar(songs as f64);
-            gradients.add(Gradients::of(&share, &self.model));
-            loss += scalar(share)?;
-            let read = micro_batch.tokens();
-            tokens.real += read.real;
-            tokens.padded += read.padded;
+        let mut losses = Vec::with_capacity(batch.passes());
+        for pass in &batch.passes {
+            let share = self.cost(pass).div_scalar(songs as f64);
+            losses.push(share.clone().inner());
+            gradients.add(Gradients::of(&share.mul_scalar(scale), &self.model));
+        }
+        if loss_scale.is_some() {
+            gradients.divide(scale);
         }
         let norm = gradients.norm();
+        let none = || Tensor::<Backend, 1>::zeros([1], &self.device).inner();
+        let mut stepped = Stepped {
+            loss: Tensor::cat(losses, 0).sum(),
+            grad_norm: norm.clone().unwrap_or_else(none),
+            rate: self.schedule.rate(self.step),
+            tokens: batch.tokens(),
+            songs,
+            loss_scale,
+            skipped: false,
+        };
+        if self.overflowed(&stepped)? {
+            stepped.skipped = true;
+            return Ok(stepped);
+        }
         if let (Some(norm), true) = (&norm, self.max_grad_norm > 0.0) {
             gradients.clip(norm, self.max_grad_norm);
         }
-        let grad_norm = norm.map_or(Ok(0.0), scalar)?;
-        let rate = self.schedule.rate(self.step);
-        if loss.is_finite() && grad_norm.is_finite() {
-            self.model = self.optimiser.step(self.model.clone(), gradients, rate);
-            self.step += 1;
+        self.model = self.optimiser.step(self.model.clone(), gradients, stepped.rate);
+        self.step += 1;
+        if let Some(average) = &mut self.average {
+            average.add(&self.model, self.step);
         }
-        Ok(Stepped { loss, grad_norm, rate, tokens })
+        Ok(stepped)
     }
 
-    /// Sum over the songs of a micro-batch of their losses, shape `[1]`.
-    fn cost(&self, micro_batch: &MicroBatch) -> Tensor<Backend, 1> {
-        let MicroBatch { input, targets, weights } = micro_batch;
+    /// Whether this step's gradients left the range of f16 while its loss did not, which a lower
+    /// scale can mend. The one place where a step waits for the device.
+    fn overflowed(&mut self, stepped: &Stepped) -> Result<bool, Error> {
+        let Some(loss_scale) = &mut self.loss_scale else {
+            return Ok(false);
+        };
+        let Reading { loss, grad_norm } = stepped.read()?;
+        if grad_norm.is_finite() || !loss.is_finite() {
+            loss_scale.good_step();
+            return Ok(false);
+        }
+        self.skipped += 1;
+        if loss_scale.overflow() {
+            Ok(true)
+        } else {
+            Err(Error::LossScale { step: self.step, skipped: self.skipped })
+        }
+    }
+
+    /// The autodiff device of the model.
+    pub(crate) fn training_device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The model whose scores count, on the plain device: the average of the weights where there
+    /// is one.
+    pub fn validated(&self) -> Classifier {
+        use burn::module::AutodiffModule;
+        let model = self.model.valid();
+        match &self.average {
+            Some(average) => average.of(model),
+            None => model,
+        }
+    }
+
+    /// Sum over the songs of a pass of their losses, shape `[1]`.
+    fn cost(&self, pass: &MicroBatch) -> Tensor<Backend, 1> {
         let device = &self.device;
-        let logits = self.logits(input);
+        let logits = self.logits(&pass.input);
         let pos_weight = self.pos_weight.as_deref().map(|w| Tensor::from_data(w, device));
-        let targets = smoothed(target_tensor(targets, device), self.label_smoothing);
+        let targets = Tensor::from_data(pass.targets.clone(), device);
+        let targets = smoothed(targets, self.label_smoothing);
         let losses = self.loss.of_rows(logits, targets, pos_weight);
-        (losses * Tensor::from_data(weights.as_slice(), device)).sum()
+        (losses * Tensor::from_data(pass.weights.clone(), device)).sum()
     }
 
     fn logits(&self, input: &Input) -> Tensor<Backend, 2> {
         let device = &self.device;
         match input {
-            Input::Tokens(batch) => {
-                let shape = [batch.rows, batch.length];
-                let ids: Vec<i64> = batch.input_ids.iter().map(|&id| i64::from(id)).collect();
-                let ids = Tensor::from_data(TensorData::new(ids, shape), device);
-                let mask = TensorData::new(batch.attention_mask.clone(), shape);
-                self.model.forward(ids, Tensor::from_data(mask, device))
+            Input::Tokens { ids, mask } => {
+                let ids = Tensor::from_data(ids.clone(), device);
+                self.model.forward(ids, Tensor::from_data(mask.clone(), device))
             }
-            Input::Pooled { values, width } => {
-                let shape = [values.len() / width, *width];
-                let rows = TensorData::new(values.clone(), shape);
-                self.model.classify(Tensor::from_data(rows, device))
-            }
+            Input::Pooled(rows) => self.model.classify(Tensor::from_data(rows.clone(), device)),
         }
     }
-}
-
-fn scalar(tensor: Tensor<Backend, 1>) -> Result<f64, Error> {
-    let values: Vec<f32> = tensor.into_data().to_vec().map_err(Error::Data)?;
-    Ok(values.iter().map(|&value| f64::from(value)).sum())
 }

@@ -37,7 +37,8 @@ impl Inputs {
 
 #[test]
 fn ten_steps_lose_as_pytorch_does() {
-    let device = training_device(&DeviceChoice::Cpu.open().unwrap().device);
+    let device =
+        training_device(&DeviceChoice::Cpu.open().unwrap().device, &TrainConfig::default());
     for family in ["roberta", "bert", "mpnet"] {
         let folder =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../encoder/reference").join(family);

@@ -9,7 +9,8 @@ use canto_evaluate::Scored;
 use canto_score::Scorer;
 use canto_song::{Genre, Silent};
 use canto_train::{
-    Checkpoint, Error, Event, MicroBatch, Observer, Outcome, TrainConfig, Trainer, fit, validate,
+    Checkpoint, EffectiveBatch, Error, Event, MicroBatchSize, Observer, Outcome, Reading,
+    TrainConfig, Trainer, fit, validate,
 };
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,8 +61,8 @@ fn run(tiny: &Tiny, config: &TrainConfig, recorder: &mut Recorder) -> Result<Out
 fn config() -> TrainConfig {
     TrainConfig {
         epochs: 3,
-        micro_batch: 4,
-        accumulation: 2,
+        effective_batch: 8,
+        micro_batch: MicroBatchSize::Windows(3),
         learning_rate: 3e-3,
         warmup_ratio: 0.1,
         validate_every: 5,
@@ -74,17 +75,17 @@ fn config() -> TrainConfig {
 fn accumulation_equals_one_large_batch() {
     let _alone = tiny::alone();
     let tiny = Tiny::without_dropout();
-    let stepped = |parts: &[&[usize]]| {
+    let stepped = |windows: usize| {
         let mut trainer =
             Trainer::new(tiny.model(), &tiny.device, &config(), &tiny.train.targets, 10, 1);
         trainer.step = 2;
-        let window: Vec<_> =
-            parts.iter().map(|part| MicroBatch::new(&tiny.train, part, &tiny.windows)).collect();
-        let stepped = trainer.step(&window, 7).unwrap();
-        (stepped.loss, stepped.grad_norm, values(&trainer.model.valid()))
+        let batch = tiny.batch(&[0, 1, 2, 3, 4, 5, 6], windows);
+        let Reading { loss, grad_norm } = trainer.step(&batch).unwrap().read().unwrap();
+        (loss, grad_norm, values(&trainer.model.valid()), batch.passes())
     };
-    let (loss, norm, whole) = stepped(&[&[0, 1, 2, 3, 4, 5, 6]]);
-    let (split_loss, split_norm, split) = stepped(&[&[0, 1, 2], &[3, 4, 5], &[6]]);
+    let (loss, norm, whole, passes) = stepped(7);
+    let (split_loss, split_norm, split, more_passes) = stepped(2);
+    assert_eq!((passes, more_passes), (1, 3));
     assert!((loss - split_loss).abs() < 1e-6, "{loss} {split_loss}");
     assert!((norm - split_norm).abs() < 1e-5 * norm, "{norm} {split_norm}");
     let start = values(&tiny.model().valid());
@@ -99,7 +100,7 @@ fn accumulation_equals_one_large_batch() {
 fn moved(tiny: &Tiny, config: &TrainConfig) -> Vec<f32> {
     let mut trainer = Trainer::new(tiny.model(), &tiny.device, config, &tiny.train.targets, 10, 1);
     let songs: Vec<usize> = (0..8).collect();
-    trainer.step(&[MicroBatch::new(&tiny.train, &songs, &tiny.windows)], 8).unwrap();
+    trainer.step(&tiny.batch(&songs, 8)).unwrap();
     let (start, end) = (values(&tiny.model().valid()), values(&trainer.model.valid()));
     start.iter().zip(end).map(|(start, end)| (end - start).abs()).collect()
 }
@@ -114,14 +115,14 @@ fn a_frozen_encoder_reads_once_for_all_steps() {
     let scorer = Scorer::new(&plain, &tiny.device, &tiny.windows, Genre::ALL.len());
     let pooled = scorer.pool(&tiny.train.tokenized, &Silent).unwrap();
     let songs: Vec<usize> = (3..11).collect();
-    let stepped = |batch: MicroBatch| {
+    let stepped = |batch: &EffectiveBatch| {
         let mut trainer =
             Trainer::new(tiny.model(), &tiny.device, &config, &tiny.train.targets, 10, 1);
-        let stepped = trainer.step(&[batch], 8).unwrap();
-        (stepped.loss, stepped.grad_norm)
+        let Reading { loss, grad_norm } = trainer.step(batch).unwrap().read().unwrap();
+        (loss, grad_norm)
     };
-    let (loss, norm) = stepped(MicroBatch::new(&tiny.train, &songs, &tiny.windows));
-    let (loss_before, norm_before) = stepped(MicroBatch::pooled(&tiny.train, &songs, &pooled));
+    let (loss, norm) = stepped(&tiny.batch(&songs, 8));
+    let (loss_before, norm_before) = stepped(&EffectiveBatch::pooled(&tiny.train, &songs, &pooled));
     assert!((loss - loss_before).abs() < 1e-6, "{loss} {loss_before}");
     assert!((norm - norm_before).abs() < 1e-5 * norm, "{norm} {norm_before}");
 
@@ -273,7 +274,7 @@ fn a_loss_that_is_no_number_names_the_step_and_the_songs() {
     let mut recorder = Recorder::default();
     // The second step's weights overflow.
     let config =
-        TrainConfig { learning_rate: 1e38, warmup_ratio: 0.0, accumulation: 1, ..config() };
+        TrainConfig { learning_rate: 1e38, warmup_ratio: 0.0, effective_batch: 4, ..config() };
     let Err(error) = run(&tiny, &config, &mut recorder) else {
         panic!("expected an error");
     };

@@ -165,7 +165,7 @@ impl Beginning {
         progress: &dyn Progress,
     ) -> anyhow::Result<Self> {
         canto_encoder::seed(&device.device, config.run.seed);
-        let device = training_device(&device.device);
+        let device = training_device(&device.device, &config.train);
         if let Some(checkpoint) = checkpoint {
             let unchanged = Adaptation::default();
             return Self::load(checkpoint.folder(), &folder.tokenizer(), unchanged, &device);

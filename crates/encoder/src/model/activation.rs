@@ -1,7 +1,7 @@
 //! GELU with the error function.
 
 use super::lanes::{exp, map_pieces, map_to_pairs, vectorised};
-use super::on_cpu::{self, constant};
+use super::on_cpu;
 use crate::Backend;
 use burn::tensor::backend::Backend as _;
 use burn::tensor::{Tensor, activation};
@@ -22,8 +22,8 @@ pub(crate) fn gelu(x: Tensor<Backend, 2>) -> Tensor<Backend, 2> {
         return on_cpu::tensor(values, shape, &device);
     }
     let (slopes, rests) = on_cpu::read(x.clone().inner(), slopes_and_rests);
-    let slopes = constant(on_cpu::tensor(slopes, shape.clone(), &device), &device);
-    x * slopes + constant(on_cpu::tensor(rests, shape, &device), &device)
+    let slopes = on_cpu::tensor(slopes, shape.clone(), &device);
+    x * slopes + on_cpu::tensor(rests, shape, &device)
 }
 
 fn values(input: &[f32]) -> Vec<f32> {

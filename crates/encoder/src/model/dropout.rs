@@ -27,17 +27,12 @@ impl Dropout {
         if self.rate == 0.0 || !Backend::ad_enabled(&device) {
             return x;
         }
-        let factors = if on_cpu::is(&device, x.dtype()) {
-            on_cpu::tensor(
-                self.factors(x.shape().num_elements(), seed(&device)),
-                x.shape(),
-                &device,
-            )
-        } else {
-            let kept = x.clone().inner().random_like(Distribution::Bernoulli(1.0 - self.rate));
-            kept * (1.0 / (1.0 - self.rate))
-        };
-        x * constant(factors, &device)
+        if on_cpu::is(&device, x.dtype()) {
+            let factors = self.factors(x.shape().num_elements(), seed(&device));
+            return x.clone() * on_cpu::tensor(factors, x.shape(), &device);
+        }
+        let kept = x.clone().inner().random_like(Distribution::Bernoulli(1.0 - self.rate));
+        x * constant(kept * (1.0 / (1.0 - self.rate)), &device)
     }
 
     /// 0 or 1 / (1 − rate) for each element, by chunks, so that the draws do not depend on the

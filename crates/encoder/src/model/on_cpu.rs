@@ -28,17 +28,14 @@ pub(crate) fn read<const D: usize, R>(
     }
 }
 
-/// A tensor of `values`, outside any graph.
+/// A tensor of `values` that no gradient flows into. On an autodiff device it is one of that
+/// device's, so that it bears the same checkpointing strategy as what it meets there.
 pub(crate) fn tensor<const D: usize>(
     values: Vec<f32>,
     shape: impl Into<Shape>,
     device: &Device,
 ) -> Tensor<Backend, D> {
-    let plain = match device {
-        Device::Autodiff(inner) => &**inner,
-        plain => plain,
-    };
-    Tensor::from_data(TensorData::new(values, shape), plain)
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 /// A tensor computed outside the graph, made fit for computation with the model's: those of an

@@ -30,9 +30,9 @@ pub(crate) fn masked_softmax(
         let (p, rest) = on_cpu::read(scores.clone().inner(), |scores| {
             rows.probabilities_and_rests(scores, bias)
         });
-        let p = constant(on_cpu::tensor::<4>(p, shape.clone(), &device), &device);
+        let p = on_cpu::tensor::<4>(p, shape.clone(), &device);
         let mean = (scores.clone() * p.clone()).sum_dim(3);
-        (scores - mean) * p + constant(on_cpu::tensor(rest, shape, &device), &device)
+        (scores - mean) * p + on_cpu::tensor(rest, shape, &device)
     })
 }
 

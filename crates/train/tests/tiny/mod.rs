@@ -1,11 +1,12 @@
 //! A model and songs small enough to train in a second.
 #![allow(dead_code, reason = "no test needs all of it")]
 
+use burn::module::AutodiffModule;
 use burn::tensor::backend::Backend as _;
 use canto_batch::{BatchConfig, LyricTokenizer, Windows};
 use canto_encoder::{Architecture, Backend, Classifier, Device, DeviceChoice, Family};
 use canto_song::{Genre, GenreSet, Silent, Song, SongId, Split};
-use canto_train::{Checkpoint, Examples, Inputs, training_device};
+use canto_train::{Checkpoint, EffectiveBatch, Examples, Inputs, TrainConfig, training_device};
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -82,6 +83,15 @@ impl Tiny {
         }
     }
 
+    /// The same start, its model on the device that `config` trains on.
+    pub(crate) fn for_config(&self, config: &TrainConfig) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        canto_encoder::save(&self.model.valid(), &self.architecture, folder.path()).unwrap();
+        let device = training_device(&self.device, config);
+        let loaded = canto_encoder::load(folder.path(), Some(&Genre::names()), &device).unwrap();
+        Self { model: loaded.model, ..Self::like(self) }
+    }
+
     fn with_dropout(dropout: f64) -> Self {
         let songs: Vec<Song> = (0..140).map(|row| song(row, Split::Train)).collect();
         let lyrics: Vec<&str> = songs.iter().map(|song| song.lyrics.as_str()).collect();
@@ -108,7 +118,7 @@ impl Tiny {
         };
         let device = DeviceChoice::Cpu.open().unwrap().device;
         Backend::seed(&device, 3);
-        let model = architecture.init(&training_device(&device));
+        let model = architecture.init(&training_device(&device, &TrainConfig::default()));
         Self {
             train: Rc::new(Examples::new(&songs, &windows).unwrap()),
             validation: Rc::new(Examples::new(&held_out, &windows).unwrap()),
@@ -124,12 +134,18 @@ impl Tiny {
         self.model.clone()
     }
 
+    /// One optimiser step of `songs`, at most `windows` windows in a pass.
+    pub(crate) fn batch(&self, songs: &[usize], windows: usize) -> EffectiveBatch {
+        let tokens = windows * self.windows.config().max_tokens;
+        EffectiveBatch::new(&self.train, songs, &self.windows, tokens)
+    }
+
     pub(crate) fn inputs(&self) -> Inputs<'_> {
         self.started_from(self.model(), None)
     }
 
     pub(crate) fn resumed(&self, checkpoint: &Checkpoint) -> Inputs<'_> {
-        let device = training_device(&self.device);
+        let device = training_device(&self.device, &TrainConfig::default());
         let loaded = canto_encoder::load(checkpoint.folder(), Some(&Genre::names()), &device);
         self.started_from(loaded.unwrap().model, Some(checkpoint.clone()))
     }
