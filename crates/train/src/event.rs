@@ -1,6 +1,6 @@
 use canto_evaluate::Metrics;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// The best validation so far.
@@ -111,9 +111,15 @@ pub trait Observer {
 pub struct JsonLines(fs_err::File);
 
 impl JsonLines {
-    /// Opens `path` for appending.
+    /// Opens `path` for appending; half a line at its end, which a killed run left, is dropped.
     pub fn open(path: &Path) -> io::Result<Self> {
-        fs_err::OpenOptions::new().create(true).append(true).open(path).map(Self)
+        let mut options = fs_err::OpenOptions::new();
+        let mut file = options.create(true).read(true).append(true).open(path)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        file.set_len(whole as u64)?;
+        Ok(Self(file))
     }
 }
 

@@ -79,9 +79,9 @@ mod tests {
         let mut values = Vec::new();
         for good in [true, true, true, true, true, false, true, true, true] {
             if good {
-                scale.good_step()
+                scale.good_step();
             } else {
-                assert!(scale.overflow())
+                assert!(scale.overflow());
             }
             values.push(scale.value());
         }

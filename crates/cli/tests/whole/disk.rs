@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// Runs canto where no file may grow beyond `blocks` of 512 or 1024 bytes, as on a full disk.
-fn say_with_room_for(blocks: u32, here: &Path, args: &[&str]) -> Said {
+pub(crate) fn say_with_room_for(blocks: u32, here: &Path, args: &[&str]) -> Said {
     // The signal that comes with the limit is ignored, so that writing fails as it does when
     // the disk is full.
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");

@@ -7,6 +7,7 @@ mod disk;
 mod explanations;
 mod hub_server;
 mod interrupt;
+mod killed;
 mod publishing;
 mod quantizing;
 mod serving;
