@@ -73,27 +73,42 @@ impl Watch {
 
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Started { steps, done, songs, validation_songs, parameters, truncated } => {
+            Event::Started {
+                steps,
+                done,
+                songs,
+                validation_songs,
+                parameters,
+                truncated,
+                tokens_per_pass,
+                ..
+            } => {
                 (self.steps, self.done_before, self.begun) = (*steps, *done, Instant::now());
                 self.bar.set_length(*steps as u64);
                 self.bar.set_position(*done as u64);
                 tracing::info!(
                     "{} songs to learn from, {} to validate on; {} parameters; {:.1}% of the \
-                     songs are read in part",
+                     songs are read in part; up to {} tokens in a pass",
                     grouped(*songs as u64),
                     grouped(*validation_songs as u64),
                     grouped(*parameters as u64),
-                    100.0 * truncated
+                    100.0 * truncated,
+                    grouped(*tokens_per_pass as u64)
                 );
                 if *done > 0 {
                     tracing::info!("going on after step {done} of {steps}");
                 }
             }
-            Event::Step { step, epoch, loss, learning_rate, songs_per_second, .. } => {
-                let facts = format!(
-                    "epoch {epoch:.2}  loss {loss:.4}  rate {learning_rate:.2e}  \
-                     {songs_per_second:.1} songs/s"
-                );
+            Event::Canary { logits, gradients } => tracing::info!(
+                "the device agrees with the cpu: logits to {logits:.1e}, gradients to {gradients:.1e}"
+            ),
+            Event::MemoryGrowth { before, now, step } => tracing::warn!(
+                "memory in use grew from {} to {} MB by step {step}",
+                grouped(before >> 20),
+                grouped(now >> 20)
+            ),
+            Event::Step { step, .. } => {
+                let facts = facts(event);
                 let left = self.left(*step);
                 self.bar.set_position(*step as u64);
                 self.bar.set_message(format!("{facts}  {left}"));
@@ -119,6 +134,41 @@ impl Watch {
             }
         }
     }
+}
+
+/// What a bar or a line says of a step.
+fn facts(event: &Event) -> String {
+    let Event::Step {
+        epoch,
+        loss,
+        learning_rate,
+        songs_per_second,
+        tokens_per_second,
+        padding,
+        mfu,
+        loss_scale,
+        skipped,
+        ..
+    } = event
+    else {
+        return String::new();
+    };
+    let mut facts = vec![
+        format!("epoch {epoch:.2}"),
+        format!("loss {loss:.4}"),
+        format!("rate {learning_rate:.2e}"),
+        format!("{songs_per_second:.1} songs/s"),
+    ];
+    if let Some(mfu) = mfu {
+        facts.push(format!("{} tokens/s", grouped(*tokens_per_second as u64)));
+        facts.push(format!("{:.0}% of peak", 100.0 * mfu));
+        facts.push(format!("{:.0}% padding", 100.0 * padding));
+    }
+    facts.extend(loss_scale.map(|scale| format!("scale {scale:.0}")));
+    if *skipped > 0 {
+        facts.push(format!("{skipped} skipped"));
+    }
+    facts.join("  ")
 }
 
 impl Observer for Watch {

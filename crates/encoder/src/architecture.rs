@@ -145,6 +145,14 @@ impl Architecture {
         self.max_positions.saturating_sub(skipped)
     }
 
+    /// Floating-point operations of the layers' forward pass for one token of an input of `length`
+    /// tokens: two for each weight of a product, and two each for scores and their use.
+    pub fn operations_per_token(&self, length: usize) -> f64 {
+        let (width, inner) = (self.hidden_size as f64, self.intermediate_size as f64);
+        let weights = 4.0 * width * width + 2.0 * width * inner;
+        self.layers as f64 * 2.0 * (weights + 2.0 * length as f64 * width)
+    }
+
     /// Width of the head's dense layer.
     pub fn head_width(&self) -> usize {
         self.head_width.unwrap_or(self.hidden_size)

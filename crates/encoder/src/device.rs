@@ -92,7 +92,7 @@ impl OpenDevice {
             Device::Flex(_) => format!("cpu, {} threads", threads()),
             #[cfg(feature = "ndarray")]
             Device::NdArray(_) => "cpu, by ndarray".to_owned(),
-            #[cfg(feature = "cuda")]
+            #[cfg(feature = "cuda-unfused")]
             Device::Cuda(cuda) => format!("cuda:{}", cuda.index),
             Device::Autodiff(inner) => format!("{inner:?}"),
         }
@@ -126,7 +126,7 @@ fn cpu() -> OpenDevice {
 
 /// Without the feature there is nothing to fall back from, so nothing is noted.
 fn automatic() -> OpenDevice {
-    if cfg!(not(feature = "cuda")) {
+    if cfg!(not(feature = "cuda-unfused")) {
         return cpu();
     }
     cuda::open(0).map_or_else(
@@ -150,7 +150,7 @@ fn ndarray() -> Result<Device, Error> {
     Err(Error::NotBuilt { device: DeviceChoice::NdArray.to_string(), feature: "ndarray" })
 }
 
-#[cfg(not(feature = "cuda"))]
+#[cfg(not(feature = "cuda-unfused"))]
 mod cuda {
     use super::{Device, DeviceChoice, Error};
 
@@ -159,22 +159,18 @@ mod cuda {
     }
 }
 
-#[cfg(feature = "cuda")]
+#[cfg(feature = "cuda-unfused")]
 mod cuda {
     use super::{Device, DeviceChoice, Error};
     use crate::Backend;
+    use crate::attempt::attempt;
     use burn::tensor::Tensor;
-    use std::any::Any;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-    use std::sync::{Arc, Mutex};
 
-    /// The driver's loader panics where `libcuda` is missing, and so does the runtime where a
-    /// device is: the panic's words become the error's reason.
     pub(super) fn open(index: usize) -> Result<Device, Error> {
         let device = Device::Cuda(burn::backend::cuda::CudaDevice::new(index));
         let failed =
             |reason| Error::NoDevice { device: DeviceChoice::Cuda(index).to_string(), reason };
-        quietly(|| probe(&device)).map_err(failed)?;
+        attempt(|| probe(&device)).map_err(failed)?;
         Ok(device)
     }
 
@@ -185,36 +181,6 @@ mod cuda {
             Ok(values) if values == [8.0] => Ok(()),
             other => Err(format!("a sum of eight ones gave {other:?}")),
         }
-    }
-
-    /// Runs `attempt` without letting a panic be printed, whichever thread it is on: the runtime
-    /// starts its own, and the first panic tells the cause.
-    fn quietly(attempt: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
-        let first = Arc::new(Mutex::new(None));
-        let kept = Arc::clone(&first);
-        let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if let Ok(mut first) = kept.lock() {
-                first.get_or_insert_with(|| first_sentence(panic.payload()));
-            }
-        }));
-        let outcome = catch_unwind(AssertUnwindSafe(attempt));
-        std::panic::set_hook(hook);
-        let cause = first.lock().ok().and_then(|mut first| first.take());
-        match outcome {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(reason)) => Err(cause.unwrap_or(reason)),
-            Err(_) => Err(cause.unwrap_or_else(|| "the driver failed".to_owned())),
-        }
-    }
-
-    fn first_sentence(panic: &(dyn Any + Send)) -> String {
-        let text = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied());
-        let line = text.and_then(|text| text.lines().next()).unwrap_or("the driver failed");
-        line.split(". ").next().unwrap_or(line).to_owned()
     }
 }
 
@@ -240,7 +206,7 @@ mod tests {
         assert_eq!(open.note, None);
     }
 
-    #[cfg(not(feature = "cuda"))]
+    #[cfg(not(feature = "cuda-unfused"))]
     #[test]
     fn cuda_without_the_feature_says_how_to_build() {
         let error = DeviceChoice::Cuda(0).open().unwrap_err();

@@ -5,24 +5,30 @@
 //! the device. Refuses to know: songs, tokens as text, losses, optimisers, training.
 
 mod architecture;
+mod attempt;
 mod device;
 mod error;
 mod hugging_face;
 mod inference;
 mod load;
+mod memory;
 mod model;
 pub mod names;
 mod parameters;
+mod peak;
 mod safetensors_file;
 mod save;
 
 pub use architecture::{Architecture, Family, Pooling};
+pub use attempt::attempt;
 pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, is_cpu, seed};
 pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
 pub use inference::{classify, logits, pooled};
 pub use load::{Adaptation, Loaded, load, load_adapted, weights_path};
+pub use memory::{Memory, memory};
 pub use model::{Precision, SequenceClassifier, relative_bucket};
 pub use parameters::{NamedParameter, named_parameters};
+pub use peak::peak;
 pub use save::save;
 
 /// The one backend: it dispatches at run time to the device that a tensor lives on.

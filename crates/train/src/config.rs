@@ -72,6 +72,8 @@ pub struct TrainConfig {
     pub metric_threshold: f32,
     /// Validations without a better metric before training stops; 0 never stops early.
     pub patience: usize,
+    /// Compares the device with the CPU on two songs before the first step, where the two differ.
+    pub canary: bool,
     /// Optimiser steps between checkpoints to go on from, besides one at each validation; 0: no
     /// others.
     pub checkpoint_every: usize,
@@ -190,6 +192,7 @@ impl Default for TrainConfig {
             best_metric: Metric::default(),
             metric_threshold: 0.5,
             patience: 0,
+            canary: true,
             checkpoint_every: 0,
             keep_checkpoints: 1,
             log_every: 10,

@@ -21,6 +21,29 @@ pub enum Error {
         /// Source rows of the songs in the step.
         rows: Vec<u64>,
     },
+    /// The device computes something else than the CPU.
+    #[error(
+        "the device's {what} are off from the CPU's by {off:.3} of their size, expected at most \
+         {bound} in `{precision}`"
+    )]
+    Canary {
+        /// `logits` or `gradients`.
+        what: &'static str,
+        /// ‖found − expected‖ / ‖expected‖.
+        off: f64,
+        /// The most that rounding explains.
+        bound: f64,
+        /// The number format.
+        precision: &'static str,
+    },
+    /// Not even one window fits into memory.
+    #[error("one window of {tokens} tokens does not fit into memory: {reason}")]
+    Memory {
+        /// Tokens of the window.
+        tokens: usize,
+        /// What the device said.
+        reason: String,
+    },
     /// Gradients overflow however little the loss is scaled.
     #[error(
         "the gradients leave the range of f16 after step {step}, however small the loss scale \
@@ -92,7 +115,19 @@ impl Error {
             Error::NoSongs { .. } => "prepare more songs, or check `corpus.split`".to_owned(),
             Error::NotFinite { .. } => {
                 "lower `train.learning_rate`, raise `train.warmup_ratio` or lower \
-                 `train.max_grad_norm`; the checkpoint of the last validation stands"
+                 `train.max_grad_norm`; on a GPU also try `train.precision = \"bf16\"`, a cleared \
+                 autotune cache or a build with `--features cuda-unfused`; the last checkpoint stands"
+                    .to_owned()
+            }
+            Error::Canary { .. } => {
+                "try `train.precision = \"bf16\"` or \"f32\", remove the autotune cache \
+                 (`autotune` under `target` or here), or build with `--features cuda-unfused`; \
+                 `train.canary = false` trains all the same"
+                    .to_owned()
+            }
+            Error::Memory { .. } => {
+                "lower `batch.max_tokens`, set `train.activation_checkpointing = true` or \
+                 `train.precision = \"bf16\"`, or give `train.micro_batch` a number to try it"
                     .to_owned()
             }
             Error::LossScale { .. } => {

@@ -30,6 +30,26 @@ pub enum Event {
         parameters: usize,
         /// Share of training songs that the windows leave partly unread.
         truncated: f64,
+        /// Most tokens, padding included, of one forward and backward pass.
+        tokens_per_pass: usize,
+        /// Floating-point operations a second that one large matrix product reaches here.
+        peak: f64,
+    },
+    /// The device computes what the CPU does, as far as its number format lets it.
+    Canary {
+        /// How far its logits are from the CPU's, relative to these.
+        logits: f64,
+        /// The same of the norms of all parameters' gradients.
+        gradients: f64,
+    },
+    /// Memory in use has grown since training was well under way.
+    MemoryGrowth {
+        /// Optimiser step, counted from 1.
+        step: usize,
+        /// Bytes in use then.
+        before: u64,
+        /// Bytes in use now.
+        now: u64,
     },
     /// An optimiser step, or the mean over those since the last such line.
     Step {
@@ -54,6 +74,13 @@ pub enum Event {
         /// What the loss was multiplied by, in f16.
         #[serde(skip_serializing_if = "Option::is_none")]
         loss_scale: Option<f64>,
+        /// Operations of the model a second, padding not counted, as a share of what one large
+        /// matrix product reaches on this device (model FLOPs utilisation).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mfu: Option<f64>,
+        /// Bytes of memory in use on the device.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        memory: Option<u64>,
         /// Steps since the last line that an overflow kept from being done.
         skipped: usize,
     },

@@ -39,6 +39,11 @@ impl Examples {
         self.tokenized.iter().map(longest).collect()
     }
 
+    /// Windows of the song that has most.
+    pub(crate) fn most_windows(&self) -> usize {
+        self.tokenized.iter().map(|song| song.windows.len()).max().unwrap_or(1)
+    }
+
     /// How many of the songs the windows leave partly unread.
     pub fn truncated(&self) -> usize {
         self.tokenized.iter().filter(|song| song.truncated).count()

@@ -1,3 +1,4 @@
+use crate::canary;
 use crate::checkpoint::Checkpoint;
 use crate::config::TrainConfig;
 use crate::error::Error;
@@ -79,6 +80,11 @@ pub fn fit(
         if examples.is_empty() {
             return Err(Error::NoSongs { split });
         }
+    }
+    if config.canary
+        && let Some(agreement) = canary::check(&inputs, config)?
+    {
+        observer.on(&agreement)?;
     }
     let all_frozen = config.frozen_layers >= inputs.architecture.layers;
     let read = if all_frozen { Some(Read::new(&inputs, config.precision)?) } else { None };

@@ -39,6 +39,12 @@ impl Gradients {
         }
     }
 
+    /// L2 norm of each parameter's gradient, shape `[1]`; none for those without.
+    pub(crate) fn norms(&self) -> Vec<Tensor<Backend, 1>> {
+        let norm = |gradient: &Tensor<Backend, 1>| gradient.clone().square().sum().sqrt();
+        self.0.iter().flatten().map(norm).collect()
+    }
+
     /// Global L2 norm, shape `[1]`; `None` where no parameter has a gradient.
     pub fn norm(&self) -> Option<Tensor<Backend, 1>> {
         let squares = self.0.iter().flatten().map(|gradient| gradient.clone().square().sum());

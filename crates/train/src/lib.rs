@@ -7,6 +7,7 @@
 mod adamw;
 mod ahead;
 mod average;
+mod canary;
 mod checkpoint;
 mod config;
 mod error;
@@ -17,6 +18,7 @@ mod gradients;
 mod layers;
 mod loss;
 mod loss_scale;
+mod memory;
 mod meter;
 mod micro_batch;
 mod read;

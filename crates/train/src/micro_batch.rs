@@ -28,6 +28,8 @@ pub struct MicroBatch {
     pub(crate) weights: TensorData,
     /// Real and padding tokens; none where the encoder has read them before.
     pub(crate) tokens: PaddingWaste,
+    /// Scores that a head computes of real tokens with one another.
+    pub(crate) scores: f64,
 }
 
 impl MicroBatch {
@@ -36,27 +38,29 @@ impl MicroBatch {
         let batch = collate(rows, windows.buckets(), windows.tokenizer().pad_id());
         let mut tokens = PaddingWaste::default();
         tokens.add(&batch);
+        let scores = rows.iter().map(|(_, ids)| (ids.len() * ids.len()) as f64).sum();
         let shape = [batch.rows, batch.length];
         let ids: Vec<i64> = batch.input_ids.into_iter().map(i64::from).collect();
         let input = Input::Tokens {
             ids: TensorData::new(ids, shape),
             mask: TensorData::new(batch.attention_mask, shape),
         };
-        Self::of(examples, input, &batch.owners, tokens)
+        Self { tokens, scores, ..Self::of(examples, input, &batch.owners) }
     }
 
     /// What a frozen encoder has made of the songs at `indices`: only the head is left to learn.
     pub fn pooled(examples: &Examples, indices: &[usize], pooled: &Pooled) -> Self {
         let (values, owners) = pooled.rows(indices);
         let input = Input::Pooled(TensorData::new(values, [owners.len(), pooled.width()]));
-        Self::of(examples, input, &owners, PaddingWaste::default())
+        Self::of(examples, input, &owners)
     }
 
-    fn of(examples: &Examples, input: Input, owners: &[usize], tokens: PaddingWaste) -> Self {
+    fn of(examples: &Examples, input: Input, owners: &[usize]) -> Self {
         let share = |&owner: &usize| 1.0 / examples.tokenized[owner].windows.len() as f32;
         let weights: Vec<f32> = owners.iter().map(share).collect();
         let sets: Vec<GenreSet> = owners.iter().map(|&owner| examples.targets[owner]).collect();
-        Self { input, targets: targets(&sets), weights: weights.as_slice().into(), tokens }
+        let (targets, weights) = (targets(&sets), weights.as_slice().into());
+        Self { input, targets, weights, tokens: PaddingWaste::default(), scores: 0.0 }
     }
 }
 
@@ -100,6 +104,17 @@ impl EffectiveBatch {
         Self { passes, songs: songs.to_vec() }
     }
 
+    /// The first window of each of `songs`, in one pass.
+    pub(crate) fn first_windows(examples: &Examples, songs: &[usize], windows: &Windows) -> Self {
+        let first = |&song: &usize| {
+            let ids = examples.tokenized[song].windows.first();
+            ids.map(|ids| (song, ids.as_slice()))
+        };
+        let rows: Vec<_> = songs.iter().filter_map(first).collect();
+        let passes = vec![MicroBatch::new(examples, &rows, windows)];
+        Self { passes, songs: songs.to_vec() }
+    }
+
     /// The same of songs that a frozen encoder has read: one pass of the head.
     pub fn pooled(examples: &Examples, songs: &[usize], pooled: &Pooled) -> Self {
         let passes = vec![MicroBatch::pooled(examples, songs, pooled)];
@@ -123,5 +138,10 @@ impl EffectiveBatch {
             sum.padded += pass.tokens.padded;
             sum
         })
+    }
+
+    /// Scores that a head computes of real tokens with one another.
+    pub(crate) fn scores(&self) -> f64 {
+        self.passes.iter().map(|pass| pass.scores).sum()
     }
 }

@@ -1,10 +1,11 @@
 use crate::ahead::Source;
 use crate::checkpoint::{Checkpoint, Position};
-use crate::config::{MicroBatchSize, TrainConfig};
+use crate::config::TrainConfig;
 use crate::error::Error;
 use crate::event::{Best, Event, Observer};
 use crate::examples::Examples;
 use crate::fit::{Inputs, Outcome, scored, validate};
+use crate::memory::tokens_per_pass;
 use crate::meter::Meter;
 use crate::micro_batch::EffectiveBatch;
 use crate::read::Read;
@@ -75,14 +76,16 @@ impl<'a, 'o> Run<'a, 'o> {
         let steps = config.epochs * order.batches();
         let mut trainer = Trainer::new(model, device, config, &train.targets, steps, inputs.seed);
         let fingerprint = fingerprint(config, inputs.seed, train.len(), validation.len())?;
-        let (position, tokens_per_pass) = match &inputs.resume {
-            Some(checkpoint) => {
-                let state = checkpoint.open(&fingerprint)?;
-                checkpoint.restore(&state, &mut trainer)?;
-                (state.position, state.tokens_per_pass)
-            }
-            None => (Position::default(), tokens_per_pass(config, windows)),
+        let (position, tokens_per_pass) = if let Some(checkpoint) = &inputs.resume {
+            let state = checkpoint.open(&fingerprint)?;
+            checkpoint.restore(&state, &mut trainer)?;
+            (state.position, state.tokens_per_pass)
+        } else {
+            let songs = (train, windows);
+            let tokens = tokens_per_pass(&trainer, config, architecture, songs, device)?;
+            (Position::default(), tokens)
         };
+        let peak = canto_encoder::peak(device, config.precision)?;
         observer.on(&Event::Started {
             steps,
             done: position.step,
@@ -90,6 +93,8 @@ impl<'a, 'o> Run<'a, 'o> {
             validation_songs: validation.len(),
             parameters,
             truncated: train.truncated() as f64 / train.len() as f64,
+            tokens_per_pass,
+            peak,
         })?;
         let pooled = read.map(|read| &read.train);
         Ok(Self {
@@ -108,7 +113,7 @@ impl<'a, 'o> Run<'a, 'o> {
             unread: Vec::new(),
             fingerprint,
             best_validation: None,
-            meter: Meter::default(),
+            meter: Meter::new(device, operations(architecture, config), peak),
             started: Instant::now(),
         })
     }
@@ -194,7 +199,10 @@ impl<'a, 'o> Run<'a, 'o> {
         if let Some(line) = self.meter.report(step, epoch) {
             self.observer.on(&line)?;
         }
-        self.meter = Meter::default();
+        if let Some(growth) = self.meter.growth(step) {
+            self.observer.on(&growth)?;
+        }
+        self.meter.start_over();
         Ok(())
     }
 
@@ -225,7 +233,7 @@ impl<'a, 'o> Run<'a, 'o> {
             self.position.strikes += 1;
         }
         self.save()?;
-        self.meter = Meter::default();
+        self.meter.start_over();
         let best = self.position.best.unwrap_or(Best { step, value });
         let metric = metric.name().to_owned();
         let metrics = Box::new(metrics);
@@ -306,13 +314,15 @@ fn is_multiple(step: usize, every: usize) -> bool {
     every > 0 && step.is_multiple_of(every)
 }
 
-/// Tokens of one pass, padding included.
-fn tokens_per_pass(config: &TrainConfig, windows: &Windows) -> usize {
-    let count = match config.micro_batch {
-        MicroBatchSize::Auto => config.effective_batch,
-        MicroBatchSize::Windows(count) => count,
-    };
-    count * windows.config().max_tokens
+/// Operations of a training step for one token, less those on its attention's scores, and for one
+/// score of a token and a key: forward through all layers, and twice that back through those that
+/// learn.
+fn operations(architecture: &Architecture, config: &TrainConfig) -> [f64; 2] {
+    let layers = architecture.layers.max(1);
+    let learning = layers.saturating_sub(config.frozen_layers) as f64 / layers as f64;
+    let passes = 1.0 + 2.0 * learning;
+    let [none, one] = [0, 1].map(|length| passes * architecture.operations_per_token(length));
+    [none, one - none]
 }
 
 /// What a checkpoint must have in common with the run that goes on from it: all that decides the

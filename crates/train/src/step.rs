@@ -1,5 +1,6 @@
 use crate::adamw::AdamW;
 use crate::average::Average;
+use crate::canary::Probe;
 use crate::config::{PosWeight, TrainConfig};
 use crate::error::Error;
 use crate::gradients::Gradients;
@@ -15,6 +16,9 @@ use canto_batch::PaddingWaste;
 use canto_encoder::{Backend, Classifier, Device, named_parameters};
 use canto_song::GenreSet;
 
+/// Scale of the loss whose gradients are compared.
+const PROBE_SCALE: f64 = 256.0;
+
 /// What one optimiser step did; its two numbers are still on the device.
 #[derive(Clone, Debug)]
 pub struct Stepped {
@@ -26,6 +30,8 @@ pub struct Stepped {
     pub rate: f64,
     /// Real and padding tokens.
     pub tokens: PaddingWaste,
+    /// Scores that a head computes of real tokens with one another.
+    pub(crate) scores: f64,
     /// Songs.
     pub songs: usize,
     /// What the loss was multiplied by, in f16.
@@ -145,6 +151,7 @@ impl Trainer {
             grad_norm: norm.clone().unwrap_or_else(none),
             rate: self.schedule.rate(self.step),
             tokens: batch.tokens(),
+            scores: batch.scores(),
             songs,
             loss_scale,
             skipped: false,
@@ -197,6 +204,23 @@ impl Trainer {
             Some(average) => average.of(model),
             None => model,
         }
+    }
+
+    /// What the model says of `batch`, in one pass, and its gradients; nothing is changed.
+    pub(crate) fn probe(&self, batch: &EffectiveBatch) -> Result<Probe, Error> {
+        let read =
+            |tensor: Tensor<Backend, 1>| tensor.into_data().to_vec::<f32>().map_err(Error::Data);
+        let (mut logits, mut gradient_norms) = (Vec::new(), Vec::new());
+        for pass in &batch.passes {
+            logits.extend(read(self.logits(&pass.input).inner().flatten(0, 1))?);
+            // Within the range of f16, whatever the scale will come to be.
+            let cost = self.cost(pass).mul_scalar(PROBE_SCALE);
+            let norms = Gradients::of(&cost, &self.model).norms();
+            if !norms.is_empty() {
+                gradient_norms.extend(read(Tensor::cat(norms, 0))?);
+            }
+        }
+        Ok(Probe { logits, gradient_norms })
     }
 
     /// Sum over the songs of a pass of their losses, shape `[1]`.

@@ -4,7 +4,7 @@ mod tiny;
 
 use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
-use canto_encoder::{Backend, Classifier};
+use canto_encoder::{Backend, Classifier, Precision};
 use canto_evaluate::Scored;
 use canto_score::Scorer;
 use canto_song::{Genre, Silent};
@@ -284,6 +284,73 @@ fn a_loss_that_is_no_number_names_the_step_and_the_songs() {
 }
 
 #[test]
+fn a_canary_goes_first_where_the_format_is_not_the_cpu_s_own() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::new();
+    let first = |precision: Precision| {
+        let mut recorder = Recorder { stop_after: Some(1), ..Recorder::default() };
+        run(&tiny, &TrainConfig { precision, ..config() }, &mut recorder).unwrap();
+        recorder.events.swap_remove(0)
+    };
+    assert!(matches!(first(Precision::F32), Event::Started { .. }));
+    for precision in [Precision::F16, Precision::Bf16] {
+        let Event::Canary { logits, gradients } = first(precision) else {
+            panic!("expected the canary first")
+        };
+        assert!(logits > 0.0 && gradients > 0.0, "{precision:?}: {logits} {gradients}");
+    }
+}
+
+#[test]
+fn a_canary_that_falls_stops_the_run_before_the_first_step() {
+    let _alone = tiny::alone();
+    let mut tiny = Tiny::new();
+    // What the head sends back leaves the range of f16, though not that of f32.
+    tiny.make_head_huge();
+    let mut recorder = Recorder::default();
+    let config = TrainConfig { precision: Precision::F16, ..config() };
+    let Err(error) = run(&tiny, &config, &mut recorder) else {
+        panic!("expected an error");
+    };
+    assert!(matches!(error, Error::Canary { .. }), "{error}");
+    let hint = error.hint().unwrap();
+    assert!(["bf16", "autotune", "cuda-unfused"].iter().all(|way| hint.contains(way)), "{hint}");
+    assert!(recorder.events.is_empty());
+    assert!(run(&tiny, &TrainConfig { canary: false, ..config }, &mut recorder).is_err());
+    assert!(!recorder.events.is_empty(), "without the canary it begins");
+}
+
+/// As many windows as make the tokens, the longest first, whatever song they are of.
+#[test]
+fn passes_keep_within_their_tokens() {
+    let tiny = Tiny::new();
+    let songs: Vec<usize> = (0..16).collect();
+    let all = tiny.batch(&songs, 16);
+    assert_eq!(all.passes(), 1);
+    for windows in 1..8 {
+        let batch = tiny.batch(&songs, windows);
+        assert!(batch.passes() > 1 && batch.passes() <= 16_usize.div_ceil(windows));
+        assert_eq!(batch.tokens().real, all.tokens().real);
+        assert!(batch.tokens().padded <= all.tokens().padded);
+        assert_eq!(batch.songs(), songs);
+    }
+}
+
+#[test]
+fn older_checkpoints_are_kept_as_asked_and_the_best_apart() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::new();
+    let config = TrainConfig { checkpoint_every: 2, keep_checkpoints: 3, ..config() };
+    run(&tiny, &config, &mut Recorder::default()).unwrap();
+    let entries = std::fs::read_dir(tiny.folder.path().join("checkpoints")).unwrap();
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+    let mut names: Vec<_> = entries.map(|entry| name(entry).into_string().unwrap()).collect();
+    names.sort();
+    // 54 steps, a validation every 5.
+    assert_eq!(names, ["best", "last", "step-50", "step-52"]);
+}
+
+#[test]
 fn a_checkpoint_of_another_recipe_is_refused() {
     let _alone = tiny::alone();
     let tiny = Tiny::new();
@@ -295,4 +362,7 @@ fn a_checkpoint_of_another_recipe_is_refused() {
     let mut watch = Watch(&mut rest.events, None, &rest.stop);
     let outcome = fit(tiny.resumed(&checkpoint), &other, &mut watch, &AtomicBool::new(false));
     assert!(matches!(outcome, Err(Error::Checkpoint { .. })));
+    // What does not touch the weights may change.
+    let same = TrainConfig { log_every: 3, checkpoint_every: 7, keep_checkpoints: 2, ..config() };
+    fit(tiny.resumed(&checkpoint), &same, &mut watch, &AtomicBool::new(false)).unwrap();
 }

@@ -1,7 +1,8 @@
 //! A model and songs small enough to train in a second.
 #![allow(dead_code, reason = "no test needs all of it")]
 
-use burn::module::AutodiffModule;
+use burn::module::{AutodiffModule, Module, ModuleMapper, Param};
+use burn::tensor::Tensor;
 use burn::tensor::backend::Backend as _;
 use canto_batch::{BatchConfig, LyricTokenizer, Windows};
 use canto_encoder::{Architecture, Backend, Classifier, Device, DeviceChoice, Family};
@@ -61,7 +62,28 @@ fn song(row: u64, split: Split) -> Song {
     }
 }
 
+/// Makes the weights of the last product, one column a label, so large that the gradients of what
+/// it reads leave the range of f16.
+struct HugeHead;
+
+impl ModuleMapper<Backend> for HugeHead {
+    fn map_float<const D: usize>(
+        &mut self,
+        param: Param<Tensor<Backend, D>>,
+    ) -> Param<Tensor<Backend, D>> {
+        let (id, tensor, mapper) = param.consume();
+        let is_last = tensor.dims().as_slice() == [32, Genre::ALL.len()];
+        let huge =
+            if is_last { Tensor::from_inner(tensor.inner() * 1e12).require_grad() } else { tensor };
+        Param::from_mapped_value(id, huge, mapper)
+    }
+}
+
 impl Tiny {
+    pub(crate) fn make_head_huge(&mut self) {
+        self.model = self.model().map(&mut HugeHead);
+    }
+
     pub(crate) fn new() -> Self {
         Self::with_dropout(0.1)
     }
