@@ -1,9 +1,10 @@
 use crate::config::TrainConfig;
 use crate::gradients::Gradients;
 use crate::layers::rates;
+use crate::on_cpu;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::prelude::*;
-use canto_encoder::{Backend, Classifier};
+use canto_encoder::{Backend, Classifier, Device};
 
 /// First and second moment of one parameter's gradients, flat.
 #[derive(Clone, Debug)]
@@ -55,8 +56,51 @@ impl AdamW {
     #[must_use]
     pub fn step(&mut self, model: Classifier, gradients: Gradients, rate: f64) -> Classifier {
         self.time += 1;
-        let mut update = Update { optimiser: self, gradients: gradients.0, rate, index: 0 };
+        let Gradients { values, factor, .. } = gradients;
+        let mut update = Update { optimiser: self, gradients: values, factor, rate, index: 0 };
         model.map(&mut update)
+    }
+
+    /// The same update in one parallel pass over slices, `factor · gradient` in place of the
+    /// gradient.
+    fn updated_on_cpu(
+        &mut self,
+        index: usize,
+        parameter: Tensor<Backend, 1>,
+        gradient: Tensor<Backend, 1>,
+        factor: f32,
+        rate: f64,
+        device: &Device,
+    ) -> Tensor<Backend, 1> {
+        let (beta1, beta2) = (self.beta1 as f32, self.beta2 as f32);
+        let (rest1, rest2) = ((1.0 - self.beta1) as f32, (1.0 - self.beta2) as f32);
+        let rate = rate * self.rates[index];
+        let root = (1.0 / (1.0 - self.beta2.powi(self.time)).sqrt()) as f32;
+        let epsilon = self.epsilon as f32;
+        let step = (rate / (1.0 - self.beta1.powi(self.time))) as f32;
+        let kept = (1.0 - rate * self.weight_decay[index]) as f32;
+        let moments = self.moments[index].take().unwrap_or_else(|| Moments {
+            first: gradient.zeros_like(),
+            second: gradient.zeros_like(),
+        });
+        let work = |p: &mut [f32], m: &mut [f32], v: &mut [f32], g: &[f32]| {
+            for (((p, m), v), &g) in p.iter_mut().zip(m).zip(v).zip(g) {
+                let g = factor * g;
+                *m = beta1 * *m + rest1 * g;
+                *v = beta2 * *v + rest2 * g * g;
+                *p = kept * *p - step * *m / (v.sqrt() * root + epsilon);
+            }
+        };
+        let Moments { first, second } = moments;
+        let (_, (parameter, (first, second))) = on_cpu::in_place(gradient, device, |g| {
+            on_cpu::in_place(parameter, device, |p| {
+                on_cpu::in_place(first, device, |m| {
+                    on_cpu::in_place(second, device, |v| on_cpu::zip4(p, m, v, g, work)).0
+                })
+            })
+        });
+        self.moments[index] = Some(Moments { first, second });
+        parameter
     }
 
     fn updated(
@@ -95,6 +139,7 @@ fn decays(name: &str) -> bool {
 struct Update<'a> {
     optimiser: &'a mut AdamW,
     gradients: Vec<Option<Tensor<Backend, 1>>>,
+    factor: Option<f32>,
     rate: f64,
     index: usize,
 }
@@ -111,9 +156,14 @@ impl ModuleMapper<Backend> for Update<'_> {
         };
         let (id, tensor, mapper) = param.consume();
         let tracked = tensor.is_require_grad();
-        let shape: [usize; D] = tensor.dims();
+        let (shape, device): ([usize; D], _) = (tensor.dims(), tensor.device());
         let flat = tensor.inner().flatten(0, D - 1);
-        let updated = self.optimiser.updated(index, flat, gradient, self.rate);
+        let updated = if on_cpu::is(&device) {
+            let factor = self.factor.unwrap_or(1.0);
+            self.optimiser.updated_on_cpu(index, flat, gradient, factor, self.rate, &device)
+        } else {
+            self.optimiser.updated(index, flat, gradient, self.rate)
+        };
         let updated = Tensor::from_inner(updated.reshape(shape)).set_require_grad(tracked);
         Param::from_mapped_value(id, updated, mapper)
     }

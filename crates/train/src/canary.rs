@@ -27,7 +27,7 @@ pub(crate) struct Probe {
 
 /// Runs the longest and the shortest of the songs forward and back on the device as training will,
 /// and on the CPU in f32; an error where the two do not agree. Nothing where both are the same.
-pub(crate) fn check(inputs: &Inputs<'_>, config: &TrainConfig) -> Result<Option<Event>, Error> {
+pub fn check(inputs: &Inputs<'_>, config: &TrainConfig) -> Result<Option<Event>, Error> {
     if is_cpu(inputs.device) && config.precision == Precision::F32 {
         return Ok(None);
     }

@@ -88,7 +88,7 @@ impl Checkpoint {
         let (last, new) = (checkpoints.join("last"), checkpoints.join(".last.new"));
         remove(&new)?;
         fs::create_dir_all(&new)?;
-        canto_encoder::save(&trainer.model, architecture, &new)?;
+        canto_encoder::save(trainer.model(), architecture, &new)?;
         write_tensors(&new.join(MOMENTS), trainer)?;
         let state = State {
             position: position.clone(),
@@ -148,7 +148,7 @@ impl Checkpoint {
             let values = Tensor::<Backend, 1>::from_data(floats(tensor.data()).as_slice(), &device);
             Ok::<_, Error>(values.inner())
         };
-        let parameters = named_parameters(&trainer.model);
+        let parameters = named_parameters(trainer.model());
         for (slot, parameter) in trainer.optimiser.moments.iter_mut().zip(&parameters) {
             // A parameter that never had a gradient has no moments.
             if tensors.tensor(&format!("first.{}", parameter.name)).is_ok() {
@@ -197,7 +197,7 @@ fn write_tensors(path: &Path, trainer: &Trainer) -> Result<(), Error> {
         values.push((format!("{which}.{name}"), data.len(), bytes));
         Ok::<_, Error>(())
     };
-    let names = names(&trainer.model);
+    let names = names(trainer.model());
     for (name, moments) in names.iter().zip(&trainer.optimiser.moments) {
         let Some(moments) = moments else { continue };
         store("first", name, &moments.first)?;

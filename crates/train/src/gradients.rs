@@ -1,30 +1,37 @@
+use crate::on_cpu;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
-use canto_encoder::{Backend, Classifier};
+use canto_encoder::{Backend, Classifier, Device};
 
 /// One flat gradient a parameter, in the order in which the model is visited.
 ///
 /// The order is fixed by the model's structure, unlike parameter ids, which are drawn anew in
 /// every process: sums over all parameters then give the same bits in every run.
 #[derive(Clone, Debug, Default)]
-pub struct Gradients(pub(crate) Vec<Option<Tensor<Backend, 1>>>);
+pub struct Gradients {
+    pub(crate) values: Vec<Option<Tensor<Backend, 1>>>,
+    /// On the CPU, what they are still to be multiplied by: the optimiser does it in its pass.
+    pub(crate) factor: Option<f32>,
+    /// The autodiff device they come from.
+    device: Option<Device>,
+}
 
 impl Gradients {
     /// The derivatives of `loss` (shape `[1]`) with respect to the parameters of `model`.
     pub fn of(loss: &Tensor<Backend, 1>, model: &Classifier) -> Self {
         let mut collector = Collector { source: loss.backward(), found: Vec::new() };
         model.visit(&mut collector);
-        Self(collector.found)
+        Self { values: collector.found, factor: None, device: Some(loss.device()) }
     }
 
     /// Adds `other`, parameter by parameter.
     pub fn add(&mut self, other: Gradients) {
-        if self.0.is_empty() {
+        if self.values.is_empty() {
             *self = other;
             return;
         }
-        for (sum, term) in self.0.iter_mut().zip(other.0) {
+        for (sum, term) in self.values.iter_mut().zip(other.values) {
             *sum = match (sum.take(), term) {
                 (Some(sum), Some(term)) => Some(sum + term),
                 (sum, term) => sum.or(term),
@@ -34,7 +41,7 @@ impl Gradients {
 
     /// Divides all by `factor`.
     pub fn divide(&mut self, factor: f64) {
-        for gradient in self.0.iter_mut().flatten() {
+        for gradient in self.values.iter_mut().flatten() {
             *gradient = gradient.clone().div_scalar(factor);
         }
     }
@@ -42,12 +49,18 @@ impl Gradients {
     /// L2 norm of each parameter's gradient, shape `[1]`; none for those without.
     pub(crate) fn norms(&self) -> Vec<Tensor<Backend, 1>> {
         let norm = |gradient: &Tensor<Backend, 1>| gradient.clone().square().sum().sqrt();
-        self.0.iter().flatten().map(norm).collect()
+        self.values.iter().flatten().map(norm).collect()
     }
 
     /// Global L2 norm, shape `[1]`; `None` where no parameter has a gradient.
-    pub fn norm(&self) -> Option<Tensor<Backend, 1>> {
-        let squares = self.0.iter().flatten().map(|gradient| gradient.clone().square().sum());
+    pub fn norm(&mut self) -> Option<Tensor<Backend, 1>> {
+        self.values.iter().flatten().next()?;
+        if let Some(device) = self.device.as_ref().filter(|device| on_cpu::is(device)) {
+            let squares = self.values.iter_mut().map(|slot| sum_of_squares(slot, device));
+            let norm = squares.sum::<f64>().sqrt() as f32;
+            return Some(Tensor::<Backend, 1>::from_floats([norm], device).inner());
+        }
+        let squares = self.values.iter().flatten().map(|gradient| gradient.clone().square().sum());
         squares.reduce(|sum, square| sum + square).map(Tensor::sqrt)
     }
 
@@ -56,10 +69,24 @@ impl Gradients {
     /// `g · min(1, max / (‖g‖ + 1e-6))`, as PyTorch's `clip_grad_norm_`; computed on the device.
     pub fn clip(&mut self, norm: &Tensor<Backend, 1>, max: f64) {
         let factor = norm.clone().add_scalar(1e-6).recip().mul_scalar(max).clamp_max(1.0);
-        for gradient in self.0.iter_mut().flatten() {
+        if on_cpu::is(&factor.device()) {
+            self.factor = Some(factor.into_scalar());
+            return;
+        }
+        for gradient in self.values.iter_mut().flatten() {
             *gradient = gradient.clone() * factor.clone();
         }
     }
+}
+
+fn sum_of_squares(slot: &mut Option<Tensor<Backend, 1>>, device: &Device) -> f64 {
+    let Some(gradient) = slot.take() else {
+        return 0.0;
+    };
+    let (gradient, sum) =
+        on_cpu::in_place(gradient, device, |values| on_cpu::sum_of_squares(values));
+    *slot = Some(gradient);
+    sum
 }
 
 struct Collector {

@@ -21,6 +21,7 @@ mod loss_scale;
 mod memory;
 mod meter;
 mod micro_batch;
+mod on_cpu;
 mod read;
 mod run;
 mod schedule;
@@ -28,6 +29,7 @@ mod step;
 
 pub use adamw::AdamW;
 pub use average::Average;
+pub use canary::check as canary;
 pub use checkpoint::{Checkpoint, Position};
 pub use config::{LossKind, MicroBatchSize, PosWeight, ScheduleKind, TrainConfig};
 pub use error::{CheckpointFault, Error};

@@ -73,8 +73,9 @@ impl Stepped {
 
 /// Model, optimiser and schedule: all that one step changes.
 pub struct Trainer {
-    /// The model, on an autodiff device.
-    pub model: Classifier,
+    /// On an autodiff device; only ever absent within a step, where the optimiser alone holds it
+    /// and so may change its weights in place.
+    model: Option<Classifier>,
     pub(crate) optimiser: AdamW,
     /// Of the weights, where the recipe asks for it.
     pub(crate) average: Option<Average>,
@@ -119,8 +120,17 @@ impl Trainer {
             seed,
             step: 0,
             skipped: 0,
-            model,
+            model: Some(model),
         }
+    }
+
+    /// The model, on an autodiff device.
+    ///
+    /// # Panics
+    ///
+    /// Never: a step that has taken the model puts it back before it ends.
+    pub fn model(&self) -> &Classifier {
+        self.model.as_ref().expect("a step puts the model back")
     }
 
     /// One optimiser step.
@@ -139,7 +149,7 @@ impl Trainer {
         for pass in &batch.passes {
             let share = self.cost(pass).div_scalar(songs as f64);
             losses.push(share.clone().inner());
-            gradients.add(Gradients::of(&share.mul_scalar(scale), &self.model));
+            gradients.add(Gradients::of(&share.mul_scalar(scale), self.model()));
         }
         if loss_scale.is_some() {
             gradients.divide(scale);
@@ -163,10 +173,11 @@ impl Trainer {
         if let (Some(norm), true) = (&norm, self.max_grad_norm > 0.0) {
             gradients.clip(norm, self.max_grad_norm);
         }
-        self.model = self.optimiser.step(self.model.clone(), gradients, stepped.rate);
+        let optimiser = &mut self.optimiser;
+        self.model = self.model.take().map(|model| optimiser.step(model, gradients, stepped.rate));
         self.step += 1;
-        if let Some(average) = &mut self.average {
-            average.add(&self.model, self.step);
+        if let (Some(average), Some(model)) = (&mut self.average, &self.model) {
+            average.add(model, self.step);
         }
         Ok(stepped)
     }
@@ -199,7 +210,7 @@ impl Trainer {
     /// is one.
     pub fn validated(&self) -> Classifier {
         use burn::module::AutodiffModule;
-        let model = self.model.valid();
+        let model = self.model().valid();
         match &self.average {
             Some(average) => average.of(model),
             None => model,
@@ -215,7 +226,7 @@ impl Trainer {
             logits.extend(read(self.logits(&pass.input).inner().flatten(0, 1))?);
             // Within the range of f16, whatever the scale will come to be.
             let cost = self.cost(pass).mul_scalar(PROBE_SCALE);
-            let norms = Gradients::of(&cost, &self.model).norms();
+            let norms = Gradients::of(&cost, self.model()).norms();
             if !norms.is_empty() {
                 gradient_norms.extend(read(Tensor::cat(norms, 0))?);
             }
@@ -239,9 +250,9 @@ impl Trainer {
         match input {
             Input::Tokens { ids, mask } => {
                 let ids = Tensor::from_data(ids.clone(), device);
-                self.model.forward(ids, Tensor::from_data(mask.clone(), device))
+                self.model().forward(ids, Tensor::from_data(mask.clone(), device))
             }
-            Input::Pooled(rows) => self.model.classify(Tensor::from_data(rows.clone(), device)),
+            Input::Pooled(rows) => self.model().classify(Tensor::from_data(rows.clone(), device)),
         }
     }
 }

@@ -70,11 +70,11 @@ fn an_overflow_skips_the_step_and_halves_the_scale_until_it_fits() {
     let tiny = Tiny::new();
     let config = TrainConfig { loss_scale: 1e9, loss_scale_growth: 4, ..config(Precision::F16) };
     let mut trainer = trainer(&tiny, &config, 20);
-    let start = values(&trainer.model.valid());
+    let start = values(&trainer.model().valid());
     let first = advance(&mut trainer, &tiny, 0);
     assert!(first.skipped && !first.read().unwrap().grad_norm.is_finite());
     assert_eq!((trainer.step, trainer.skipped), (0, 1), "the schedule does not advance");
-    assert_eq!(values(&trainer.model.valid()), start, "nothing moves");
+    assert_eq!(values(&trainer.model().valid()), start, "nothing moves");
 
     let mut scales = vec![first.loss_scale.unwrap()];
     while trainer.step < 6 {
@@ -88,7 +88,7 @@ fn an_overflow_skips_the_step_and_halves_the_scale_until_it_fits() {
     assert!((fits * 2f64.powi(falls as i32) - 1e9).abs() < 1.0, "halved each time: {scales:?}");
     assert!(falls >= 2, "{scales:?}");
     assert_eq!(scales[falls..=falls + 4], [fits, fits, fits, fits, 2.0 * fits], "{scales:?}");
-    assert_ne!(values(&trainer.model.valid()), start);
+    assert_ne!(values(&trainer.model().valid()), start);
 }
 
 #[test]
@@ -123,18 +123,18 @@ fn the_average_follows_its_formula() {
     let tiny = Tiny::new();
     let config = TrainConfig { ema_decay: 0.5, ..config(Precision::F32) };
     let mut trainer = trainer(&tiny, &config, 10);
-    let mut expected = values(&trainer.model.valid());
+    let mut expected = values(&trainer.model().valid());
     for step in 1..=8 {
         advance(&mut trainer, &tiny, step);
         let decay = 0.5f64.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
-        for (average, weight) in expected.iter_mut().zip(values(&trainer.model.valid())) {
+        for (average, weight) in expected.iter_mut().zip(values(&trainer.model().valid())) {
             *average = decay * *average + (1.0 - decay) * weight;
         }
     }
     let found = values(&trainer.validated());
     let furthest = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(furthest < 1e-6, "{furthest}");
-    assert_ne!(found, values(&trainer.model.valid()));
+    assert_ne!(found, values(&trainer.model().valid()));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn activations_computed_twice_give_the_same_steps() {
         let tiny = tiny.for_config(&config);
         let mut trainer = trainer(&tiny, &config, 10);
         (0..4).for_each(|step| drop(advance(&mut trainer, &tiny, step)));
-        values(&trainer.model.valid())
+        values(&trainer.model().valid())
     };
     assert_eq!(weights(false), weights(true));
 }

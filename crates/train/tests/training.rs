@@ -81,7 +81,7 @@ fn accumulation_equals_one_large_batch() {
         trainer.step = 2;
         let batch = tiny.batch(&[0, 1, 2, 3, 4, 5, 6], windows);
         let Reading { loss, grad_norm } = trainer.step(&batch).unwrap().read().unwrap();
-        (loss, grad_norm, values(&trainer.model.valid()), batch.passes())
+        (loss, grad_norm, values(&trainer.model().valid()), batch.passes())
     };
     let (loss, norm, whole, passes) = stepped(7);
     let (split_loss, split_norm, split, more_passes) = stepped(2);
@@ -101,7 +101,7 @@ fn moved(tiny: &Tiny, config: &TrainConfig) -> Vec<f32> {
     let mut trainer = Trainer::new(tiny.model(), &tiny.device, config, &tiny.train.targets, 10, 1);
     let songs: Vec<usize> = (0..8).collect();
     trainer.step(&tiny.batch(&songs, 8)).unwrap();
-    let (start, end) = (values(&tiny.model().valid()), values(&trainer.model.valid()));
+    let (start, end) = (values(&tiny.model().valid()), values(&trainer.model().valid()));
     start.iter().zip(end).map(|(start, end)| (end - start).abs()).collect()
 }
 
