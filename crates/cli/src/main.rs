@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod console;
 mod failure;
+mod learning;
 mod log_line;
 mod progress;
 mod report;

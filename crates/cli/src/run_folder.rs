@@ -1,7 +1,9 @@
 //! `artifacts/<run>/`: what a run leaves behind.
 
 use crate::failure::Refusal;
+use crate::learning::learning;
 use anyhow::Context;
+use canto_report::learning_curve;
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -45,6 +47,11 @@ impl RunFolder {
         self.0.join("train.jsonl")
     }
 
+    /// Event files of training, for TensorBoard.
+    pub(crate) fn tensorboard(&self) -> PathBuf {
+        self.0.join("tensorboard")
+    }
+
     /// The tokenizer that the run began with.
     pub(crate) fn tokenizer(&self) -> PathBuf {
         self.0.join("tokenizer.json")
@@ -84,6 +91,16 @@ impl RunFolder {
         let mut text = serde_json::to_vec_pretty(metrics)?;
         text.push(b'\n');
         write(&folder.join(format!("{split}.json")), &text)
+    }
+
+    /// Draws `metrics/learning_curve.svg`, once there is something to draw.
+    pub(crate) fn draw_learning_curve(&self) -> anyhow::Result<()> {
+        let Some(drawing) = learning_curve(&learning(&self.log())) else {
+            return Ok(());
+        };
+        let folder = self.metrics();
+        fs_err::create_dir_all(&folder)?;
+        write(&folder.join("learning_curve.svg"), drawing.as_bytes())
     }
 
     /// Removes the report on the test songs, which no longer holds.

@@ -3,7 +3,7 @@
 use crate::failure::Refusal;
 use canto_bundle::Bundle;
 use canto_corpus::{Prepared, first_named_artist};
-use canto_encoder::{DeviceChoice, OpenDevice};
+use canto_encoder::{Device, DeviceChoice, OpenDevice};
 use canto_evaluate::{Groups, Metrics, Targets};
 use canto_song::{Genre, Progress, Song, Split};
 use canto_tfidf::{Tfidf, TfidfConfig};
@@ -17,6 +17,14 @@ pub(crate) fn open_device(choice: DeviceChoice) -> anyhow::Result<OpenDevice> {
     }
     tracing::info!("computing on {}", open.describe());
     Ok(open)
+}
+
+/// Opens every one of `choices`, of which there is at least one; the first, and the others.
+pub(crate) fn open_devices(choices: &[DeviceChoice]) -> anyhow::Result<(OpenDevice, Vec<Device>)> {
+    let (first, others) = choices.split_first().unwrap_or((&DeviceChoice::Auto, &[]));
+    let open = |choice: &DeviceChoice| open_device(*choice);
+    let others = others.iter().map(|choice| Ok(open(choice)?.device));
+    Ok((open(first)?, others.collect::<anyhow::Result<_>>()?))
 }
 
 /// Opens the prepared folder `path`, which an empty path does not name.

@@ -1,12 +1,13 @@
-//! Training as it is watched: a bar on a terminal, plain lines elsewhere, and a log file.
+//! Training as it is watched: a bar on a terminal, plain lines elsewhere, a log file, TensorBoard's
+//! event files and a drawing of the learning curve.
 
 use crate::console::Console;
 use crate::progress::grouped;
+use crate::run_folder::RunFolder;
 use crate::songs::headline;
-use canto_train::{Event, JsonLines, Observer};
+use canto_train::{Event, JsonLines, Observer, TensorBoard};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,9 @@ pub(crate) fn stop_on_interrupt() -> anyhow::Result<&'static AtomicBool> {
 
 /// Shows and logs what happens in training.
 pub(crate) struct Watch {
+    folder: RunFolder,
     log: JsonLines,
+    tensorboard: TensorBoard,
     bar: ProgressBar,
     interactive: bool,
     steps: usize,
@@ -39,13 +42,15 @@ pub(crate) struct Watch {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Watch {
-    /// Logs to the file `log`, appending.
-    pub(crate) fn new(console: &Console, log: &Path) -> anyhow::Result<Self> {
+    /// Logs into `folder`; what an earlier process left there stays.
+    pub(crate) fn new(console: &Console, folder: &RunFolder) -> anyhow::Result<Self> {
         let template = "train {wide_bar} {pos}/{len} {msg}";
         let style = ProgressStyle::with_template(template)?;
         let bar = console.bars().add(ProgressBar::new(0).with_style(style));
         Ok(Self {
-            log: JsonLines::open(log)?,
+            log: JsonLines::open(&folder.log())?,
+            tensorboard: TensorBoard::create(&folder.tensorboard())?,
+            folder: folder.clone(),
             bar,
             interactive: console.is_interactive(),
             steps: 0,
@@ -147,7 +152,7 @@ fn facts(event: &Event) -> String {
         padding,
         mfu,
         loss_scale,
-        skipped,
+        overflows,
         ..
     } = event
     else {
@@ -164,9 +169,9 @@ fn facts(event: &Event) -> String {
         facts.push(format!("{:.0}% of peak", 100.0 * mfu));
         facts.push(format!("{:.0}% padding", 100.0 * padding));
     }
-    facts.extend(loss_scale.map(|scale| format!("scale {scale:.0}")));
-    if *skipped > 0 {
-        facts.push(format!("{skipped} skipped"));
+    if let Some(scale) = loss_scale {
+        facts.push(format!("scale {scale:.0}"));
+        facts.push(format!("{:.0}% overflow", 100.0 * overflows));
     }
     facts.join("  ")
 }
@@ -174,7 +179,12 @@ fn facts(event: &Event) -> String {
 impl Observer for Watch {
     fn on(&mut self, event: &Event) -> io::Result<()> {
         self.show(event);
-        self.log.on(event)
+        self.log.on(event)?;
+        self.tensorboard.on(event)?;
+        if let Event::Validated { .. } = event {
+            self.folder.draw_learning_curve().map_err(io::Error::other)?;
+        }
+        Ok(())
     }
 
     fn advance(&mut self, _songs: usize) {

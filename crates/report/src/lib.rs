@@ -25,5 +25,6 @@ pub use error::Error;
 pub use file::{write, write_comparison};
 pub use html::{comparison_html, html};
 pub use markdown::{comparison_markdown, markdown};
+pub use plots::learning::learning_curve;
 pub use schema::*;
 pub use terminal::{comparison_text, text};

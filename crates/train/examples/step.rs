@@ -109,6 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             model,
             architecture: &architecture,
             device,
+            others: &[],
             windows: &windows,
             train: &examples,
             validation: &examples,

@@ -18,13 +18,16 @@ pub(crate) struct Source<'a> {
     pub(crate) pooled: Option<&'a Pooled>,
     /// Tokens of one pass, padding included.
     pub(crate) tokens_per_pass: usize,
+    /// Devices that share the passes.
+    pub(crate) devices: usize,
 }
 
 impl Source<'_> {
     pub(crate) fn batch(&self, songs: &[usize]) -> EffectiveBatch {
+        let Self { examples, windows, tokens_per_pass, devices, .. } = *self;
         match self.pooled {
-            Some(pooled) => EffectiveBatch::pooled(self.examples, songs, pooled),
-            None => EffectiveBatch::new(self.examples, songs, self.windows, self.tokens_per_pass),
+            Some(pooled) => EffectiveBatch::pooled(examples, songs, pooled),
+            None => EffectiveBatch::for_devices(devices, examples, songs, windows, tokens_per_pass),
         }
     }
 

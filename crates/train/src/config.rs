@@ -49,6 +49,16 @@ pub struct TrainConfig {
     pub asymmetric_gamma_negative: f64,
     /// `asymmetric`: negatives with a probability below this count nothing.
     pub asymmetric_margin: f64,
+    /// `distribution_balanced`: α, the least weight of a label.
+    pub balanced_alpha: f64,
+    /// `distribution_balanced`: β, how steeply the weight rises.
+    pub balanced_beta: f64,
+    /// `distribution_balanced`: μ, the share at which it is half way up.
+    pub balanced_mu: f64,
+    /// `distribution_balanced`: λ, how much less negatives count, the surer they are.
+    pub balanced_lambda: f64,
+    /// `distribution_balanced`: κ, how much lower the logit of a rare label counts than it is.
+    pub balanced_kappa: f64,
     /// Each target is drawn this far towards one half: y · (1 − s) + s / 2.
     pub label_smoothing: f64,
     /// Weight of positive targets in the loss.
@@ -147,6 +157,8 @@ pub enum LossKind {
     Focal,
     /// Asymmetric loss.
     Asymmetric,
+    /// Distribution-balanced loss.
+    DistributionBalanced,
 }
 
 /// Weight of positive targets in the loss.
@@ -181,6 +193,11 @@ impl Default for TrainConfig {
             asymmetric_gamma_positive: 0.0,
             asymmetric_gamma_negative: 4.0,
             asymmetric_margin: 0.05,
+            balanced_alpha: 0.1,
+            balanced_beta: 10.0,
+            balanced_mu: 0.2,
+            balanced_lambda: 5.0,
+            balanced_kappa: 0.05,
             label_smoothing: 0.0,
             pos_weight: PosWeight::None,
             pos_weight_max: 10.0,
@@ -223,6 +240,7 @@ impl TrainConfig {
             ("epsilon", self.epsilon),
             ("pos_weight_max", self.pos_weight_max),
             ("loss_scale", self.loss_scale),
+            ("balanced_lambda", self.balanced_lambda),
         ] {
             check(value.is_finite() && value > 0.0, key, value.to_string(), "a number above 0");
         }
@@ -232,6 +250,9 @@ impl TrainConfig {
             ("focal_gamma", self.focal_gamma),
             ("asymmetric_gamma_positive", self.asymmetric_gamma_positive),
             ("asymmetric_gamma_negative", self.asymmetric_gamma_negative),
+            ("balanced_alpha", self.balanced_alpha),
+            ("balanced_beta", self.balanced_beta),
+            ("balanced_kappa", self.balanced_kappa),
         ] {
             check(value.is_finite() && value >= 0.0, key, value.to_string(), "0 or more");
         }
@@ -246,6 +267,7 @@ impl TrainConfig {
         }
         for (key, value) in [
             ("warmup_ratio", self.warmup_ratio),
+            ("balanced_mu", self.balanced_mu),
             ("metric_threshold", f64::from(self.metric_threshold)),
         ] {
             check((0.0..=1.0).contains(&value), key, value.to_string(), "between 0 and 1");

@@ -32,7 +32,8 @@ pub enum Event {
         truncated: f64,
         /// Most tokens, padding included, of one forward and backward pass.
         tokens_per_pass: usize,
-        /// Floating-point operations a second that one large matrix product reaches here.
+        /// Floating-point operations a second that one large matrix product reaches here, on all
+        /// devices together.
         peak: f64,
     },
     /// The device computes what the CPU does, as far as its number format lets it.
@@ -81,8 +82,8 @@ pub enum Event {
         /// Bytes of memory in use on the device.
         #[serde(skip_serializing_if = "Option::is_none")]
         memory: Option<u64>,
-        /// Steps since the last line that an overflow kept from being done.
-        skipped: usize,
+        /// Share of the steps since the last line that an overflow kept from being done.
+        overflows: f64,
     },
     /// A validation begins, over so many songs.
     Validating {

@@ -23,6 +23,8 @@ pub struct Inputs<'a> {
     pub architecture: &'a Architecture,
     /// The plain device.
     pub device: &'a Device,
+    /// Plain devices that share the work of each step with it.
+    pub others: &'a [Device],
     /// How songs are read.
     pub windows: &'a Windows,
     /// Songs to learn from.

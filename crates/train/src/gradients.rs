@@ -39,6 +39,13 @@ impl Gradients {
         }
     }
 
+    /// The same on the plain device `to`, to be added to those of the autodiff device `source`.
+    pub(crate) fn moved(self, to: &Device, source: &Device) -> Self {
+        let there = |gradient: Tensor<Backend, 1>| gradient.to_device(to);
+        let values = self.values.into_iter().map(|gradient| gradient.map(there)).collect();
+        Self { values, factor: self.factor, device: Some(source.clone()) }
+    }
+
     /// Divides all by `factor`.
     pub fn divide(&mut self, factor: f64) {
         for gradient in self.values.iter_mut().flatten() {

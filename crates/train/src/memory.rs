@@ -11,20 +11,21 @@ use canto_encoder::{Architecture, Device, Precision, attempt, is_cpu, memory};
 /// Share of the memory that is left which training may take.
 const SHARE: f64 = 0.8;
 
-/// Tokens of one pass, padding included: what the recipe says, or the most that fit.
+/// Tokens of one pass, padding included: what the recipe says, or the most that fit on `device`,
+/// one of `devices` that share the passes.
 pub(crate) fn tokens_per_pass(
     trainer: &Trainer,
     config: &TrainConfig,
     architecture: &Architecture,
     (examples, windows): (&Examples, &Windows),
-    device: &Device,
+    (device, devices): (&Device, usize),
 ) -> Result<usize, Error> {
     let length = windows.config().max_tokens;
     let count = match config.micro_batch {
         MicroBatchSize::Windows(count) => return Ok(count * length),
         MicroBatchSize::Auto => {
             let window = activations(architecture, config, length) * length as f64;
-            let most = config.effective_batch * examples.most_windows();
+            let most = (config.effective_batch * examples.most_windows()).div_ceil(devices);
             memory(device).map_or(most, |memory| {
                 let left = SHARE * memory.free as f64 - state(architecture, config);
                 ((left / window) as usize).clamp(1, most)

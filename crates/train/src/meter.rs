@@ -26,6 +26,7 @@ pub(crate) struct Meter {
 #[derive(Debug)]
 struct Span {
     since: Instant,
+    steps: usize,
     songs: usize,
     skipped: usize,
     loss: f64,
@@ -38,6 +39,7 @@ impl Default for Span {
     fn default() -> Self {
         Self {
             since: Instant::now(),
+            steps: 0,
             songs: 0,
             skipped: 0,
             loss: 0.0,
@@ -61,6 +63,7 @@ impl Meter {
 
     pub(crate) fn add(&mut self, stepped: &Stepped, reading: Reading) {
         let span = &mut self.span;
+        span.steps += 1;
         span.songs += stepped.songs;
         span.skipped += usize::from(stepped.skipped);
         // Weighted by songs: a short last batch must not count as much as a full one.
@@ -91,7 +94,7 @@ impl Meter {
             loss_scale: last.loss_scale,
             mfu: (span.tokens.real > 0).then_some(share),
             memory: memory(&self.device).map(|memory| memory.used),
-            skipped: span.skipped,
+            overflows: span.skipped as f64 / span.steps.max(1) as f64,
         })
     }
 

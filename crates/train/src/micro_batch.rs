@@ -87,16 +87,28 @@ impl EffectiveBatch {
         windows: &Windows,
         tokens_per_pass: usize,
     ) -> Self {
+        Self::for_devices(1, examples, songs, windows, tokens_per_pass)
+    }
+
+    /// The same in passes of few enough windows for each of `devices` devices to have one.
+    pub fn for_devices(
+        devices: usize,
+        examples: &Examples,
+        songs: &[usize],
+        windows: &Windows,
+        tokens_per_pass: usize,
+    ) -> Self {
         let of_song = |&song: &usize| {
             examples.tokenized[song].windows.iter().map(move |ids| (song, ids.as_slice()))
         };
         let mut rows: Vec<(usize, &[u32])> = songs.iter().flat_map(of_song).collect();
         rows.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
+        let most = rows.len().div_ceil(devices).max(1);
         let mut rest = rows.as_slice();
         let mut passes = Vec::new();
         while let Some((_, longest)) = rest.first() {
             let length = windows.buckets().fit(longest.len()).max(1);
-            let count = (tokens_per_pass / length).clamp(1, rest.len());
+            let count = (tokens_per_pass / length).clamp(1, most.min(rest.len()));
             let (pass, left) = rest.split_at(count);
             passes.push(MicroBatch::new(examples, pass, windows));
             rest = left;

@@ -1,6 +1,7 @@
 //! Work on gradients, moments and weights where they are: on the CPU one parallel pass in place
 //! instead of an operation a pass, each with a buffer of its own.
 
+use crate::parallel::plain;
 use burn::prelude::*;
 use canto_encoder::{Backend, Device, is_cpu};
 use rayon::prelude::*;
@@ -10,10 +11,7 @@ const CHUNK: usize = 1 << 16;
 
 /// Whether the tensors of `device`, with or without a graph, are f32 slices of this process.
 pub(crate) fn is(device: &Device) -> bool {
-    match device {
-        Device::Autodiff(inner) => is_cpu(inner),
-        plain => is_cpu(plain),
-    }
+    is_cpu(plain(device))
 }
 
 /// `tensor`, which is in no graph, after `work` on its values, and what that gave. Copies only what

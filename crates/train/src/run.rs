@@ -74,18 +74,21 @@ impl<'a, 'o> Run<'a, 'o> {
             inputs.seed,
         );
         let steps = config.epochs * order.batches();
-        let mut trainer = Trainer::new(model, device, config, &train.targets, steps, inputs.seed);
+        let mut trainer = Trainer::new(model, device, config, &train.targets, steps, inputs.seed)
+            .shared_with(inputs.others, config);
+        let devices = 1 + inputs.others.len();
         let fingerprint = fingerprint(config, inputs.seed, train.len(), validation.len())?;
         let (position, tokens_per_pass) = if let Some(checkpoint) = &inputs.resume {
             let state = checkpoint.open(&fingerprint)?;
             checkpoint.restore(&state, &mut trainer)?;
             (state.position, state.tokens_per_pass)
         } else {
+            let place = (device, devices);
             let songs = (train, windows);
-            let tokens = tokens_per_pass(&trainer, config, architecture, songs, device)?;
+            let tokens = tokens_per_pass(&trainer, config, architecture, songs, place)?;
             (Position::default(), tokens)
         };
-        let peak = canto_encoder::peak(device, config.precision)?;
+        let peak = devices as f64 * canto_encoder::peak(device, config.precision)?;
         observer.on(&Event::Started {
             steps,
             done: position.step,
@@ -106,7 +109,7 @@ impl<'a, 'o> Run<'a, 'o> {
             folder,
             config,
             observer,
-            source: Source { examples: train, windows, pooled, tokens_per_pass },
+            source: Source { examples: train, windows, pooled, tokens_per_pass, devices },
             order,
             trainer,
             position,

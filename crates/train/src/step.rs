@@ -1,13 +1,14 @@
 use crate::adamw::AdamW;
 use crate::average::Average;
 use crate::canary::Probe;
-use crate::config::{PosWeight, TrainConfig};
+use crate::config::TrainConfig;
+use crate::criterion::{Criterion, logits};
 use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::layers::frozen;
-use crate::loss::{Loss, positive_weights, smoothed};
 use crate::loss_scale::LossScale;
-use crate::micro_batch::{EffectiveBatch, Input, MicroBatch};
+use crate::micro_batch::EffectiveBatch;
+use crate::parallel;
 use crate::schedule::Schedule;
 use crate::training_device;
 use burn::prelude::*;
@@ -81,10 +82,9 @@ pub struct Trainer {
     pub(crate) average: Option<Average>,
     pub(crate) loss_scale: Option<LossScale>,
     schedule: Schedule,
-    device: Device,
-    loss: Loss,
-    label_smoothing: f64,
-    pos_weight: Option<Vec<f32>>,
+    /// Autodiff devices; the model lives on the first.
+    devices: Vec<Device>,
+    criterion: Criterion,
     max_grad_norm: f64,
     seed: u64,
     /// Optimiser steps done.
@@ -104,24 +104,27 @@ impl Trainer {
         seed: u64,
     ) -> Self {
         let names: Vec<_> = named_parameters(&model).into_iter().map(|p| p.name).collect();
-        let balanced = config.pos_weight == PosWeight::Balanced;
-        let weights = || positive_weights(targets, config.pos_weight_max);
         let model = frozen(model, config.frozen_layers, &names).in_precision(config.precision);
         Self {
             optimiser: AdamW::new(config, &names),
             average: Average::new(config, &model),
             loss_scale: LossScale::new(config),
             schedule: Schedule::new(config, total),
-            device: training_device(device, config),
-            loss: Loss::new(config),
-            label_smoothing: config.label_smoothing,
-            pos_weight: balanced.then(|| weights().into_iter().map(|w| w as f32).collect()),
+            devices: vec![training_device(device, config)],
+            criterion: Criterion::new(config, targets),
             max_grad_norm: config.max_grad_norm,
             seed,
             step: 0,
             skipped: 0,
             model: Some(model),
         }
+    }
+
+    /// The same trainer, whose passes `others`, plain devices, share with the model's.
+    #[must_use]
+    pub fn shared_with(mut self, others: &[Device], config: &TrainConfig) -> Self {
+        self.devices.extend(others.iter().map(|device| training_device(device, config)));
+        self
     }
 
     /// The model, on an autodiff device.
@@ -133,36 +136,25 @@ impl Trainer {
         self.model.as_ref().expect("a step puts the model back")
     }
 
-    /// One optimiser step.
-    ///
-    /// The loss is the mean over all songs of the batch, however they are spread over passes: each
-    /// pass is divided by the batch's songs, not by its own.
+    /// One optimiser step: the loss is the mean over all songs of the batch.
     pub fn step(&mut self, batch: &EffectiveBatch) -> Result<Stepped, Error> {
-        // Dropout depends on the step alone, so a resumed run draws what it would have drawn.
-        let attempt = self.step + self.skipped;
-        Backend::seed(&self.device, self.seed.wrapping_add(attempt as u64));
+        self.seed_dropout();
         let loss_scale = self.loss_scale.as_ref().map(LossScale::value);
         let scale = loss_scale.unwrap_or(1.0);
-        let songs = batch.songs().len();
-        let mut gradients = Gradients::default();
-        let mut losses = Vec::with_capacity(batch.passes());
-        for pass in &batch.passes {
-            let share = self.cost(pass).div_scalar(songs as f64);
-            losses.push(share.clone().inner());
-            gradients.add(Gradients::of(&share.mul_scalar(scale), self.model()));
-        }
+        let (losses, mut gradients) =
+            parallel::backward(self.model(), &self.devices, &self.criterion, batch, scale);
         if loss_scale.is_some() {
             gradients.divide(scale);
         }
         let norm = gradients.norm();
-        let none = || Tensor::<Backend, 1>::zeros([1], &self.device).inner();
+        let none = || Tensor::<Backend, 1>::zeros([1], self.training_device()).inner();
         let mut stepped = Stepped {
             loss: Tensor::cat(losses, 0).sum(),
             grad_norm: norm.clone().unwrap_or_else(none),
             rate: self.schedule.rate(self.step),
             tokens: batch.tokens(),
             scores: batch.scores(),
-            songs,
+            songs: batch.songs().len(),
             loss_scale,
             skipped: false,
         };
@@ -180,6 +172,15 @@ impl Trainer {
             average.add(model, self.step);
         }
         Ok(stepped)
+    }
+
+    /// Dropout depends on the step alone, so a resumed run draws what it would have drawn.
+    fn seed_dropout(&self) {
+        let attempt = (self.step + self.skipped) as u64;
+        for (at, device) in self.devices.iter().enumerate() {
+            let seed = self.seed.wrapping_add(attempt).wrapping_add((at as u64) << 32);
+            Backend::seed(device, seed);
+        }
     }
 
     /// Whether this step's gradients left the range of f16 while its loss did not, which a lower
@@ -203,7 +204,7 @@ impl Trainer {
 
     /// The autodiff device of the model.
     pub(crate) fn training_device(&self) -> &Device {
-        &self.device
+        &self.devices[0]
     }
 
     /// The model whose scores count, on the plain device: the average of the weights where there
@@ -221,38 +222,17 @@ impl Trainer {
     pub(crate) fn probe(&self, batch: &EffectiveBatch) -> Result<Probe, Error> {
         let read =
             |tensor: Tensor<Backend, 1>| tensor.into_data().to_vec::<f32>().map_err(Error::Data);
-        let (mut logits, mut gradient_norms) = (Vec::new(), Vec::new());
+        let (model, device) = (self.model(), self.training_device());
+        let (mut said, mut gradient_norms) = (Vec::new(), Vec::new());
         for pass in &batch.passes {
-            logits.extend(read(self.logits(&pass.input).inner().flatten(0, 1))?);
+            said.extend(read(logits(model, device, &pass.input).inner().flatten(0, 1))?);
             // Within the range of f16, whatever the scale will come to be.
-            let cost = self.cost(pass).mul_scalar(PROBE_SCALE);
-            let norms = Gradients::of(&cost, self.model()).norms();
+            let cost = self.criterion.cost(model, device, pass).mul_scalar(PROBE_SCALE);
+            let norms = Gradients::of(&cost, model).norms();
             if !norms.is_empty() {
                 gradient_norms.extend(read(Tensor::cat(norms, 0))?);
             }
         }
-        Ok(Probe { logits, gradient_norms })
-    }
-
-    /// Sum over the songs of a pass of their losses, shape `[1]`.
-    fn cost(&self, pass: &MicroBatch) -> Tensor<Backend, 1> {
-        let device = &self.device;
-        let logits = self.logits(&pass.input);
-        let pos_weight = self.pos_weight.as_deref().map(|w| Tensor::from_data(w, device));
-        let targets = Tensor::from_data(pass.targets.clone(), device);
-        let targets = smoothed(targets, self.label_smoothing);
-        let losses = self.loss.of_rows(logits, targets, pos_weight);
-        (losses * Tensor::from_data(pass.weights.clone(), device)).sum()
-    }
-
-    fn logits(&self, input: &Input) -> Tensor<Backend, 2> {
-        let device = &self.device;
-        match input {
-            Input::Tokens { ids, mask } => {
-                let ids = Tensor::from_data(ids.clone(), device);
-                self.model().forward(ids, Tensor::from_data(mask.clone(), device))
-            }
-            Input::Pooled(rows) => self.model().classify(Tensor::from_data(rows.clone(), device)),
-        }
+        Ok(Probe { logits: said, gradient_norms })
     }
 }

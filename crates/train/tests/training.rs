@@ -9,7 +9,7 @@ use canto_evaluate::Scored;
 use canto_score::Scorer;
 use canto_song::{Genre, Silent};
 use canto_train::{
-    Checkpoint, EffectiveBatch, Error, Event, MicroBatchSize, Observer, Outcome, Reading,
+    Checkpoint, EffectiveBatch, Error, Event, Inputs, MicroBatchSize, Observer, Outcome, Reading,
     TrainConfig, Trainer, fit, validate,
 };
 use std::io;
@@ -94,6 +94,65 @@ fn accumulation_equals_one_large_batch() {
     // may move either way; all others agree.
     let far = whole.iter().zip(&split).filter(|(a, b)| (*a - *b).abs() > 1e-6).count();
     assert!(far * 200 < whole.len(), "{far} of {} parameters differ", whole.len());
+}
+
+/// Each device computes some of the passes; more devices than songs is no harm.
+#[test]
+fn several_devices_take_the_step_of_one() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::without_dropout();
+    let songs: Vec<usize> = (0..7).collect();
+    let stepped = |others: usize, precision: Precision| {
+        let config = TrainConfig { precision, ..config() };
+        let others = vec![tiny.device.clone(); others];
+        let mut trainer =
+            Trainer::new(tiny.model(), &tiny.device, &config, &tiny.train.targets, 10, 1)
+                .shared_with(&others, &config);
+        trainer.step = 2;
+        let batch = tiny.batch_for(1 + others.len(), &songs, 7);
+        let Reading { loss, grad_norm } = trainer.step(&batch).unwrap().read().unwrap();
+        (loss, grad_norm, values(&trainer.model().valid()), batch.passes())
+    };
+    for precision in [Precision::F32, Precision::Bf16] {
+        let (loss, norm, weights, _) = stepped(0, precision);
+        for (others, passes) in [(1, 2), (2, 3), (8, 7)] {
+            let shared = stepped(others, precision);
+            assert_eq!(shared.3, passes);
+            assert!((shared.0 - loss).abs() < 1e-6, "{} {loss}", shared.0);
+            assert!((shared.1 - norm).abs() < 1e-5 * norm, "{} {norm}", shared.1);
+            // As with accumulation: what is rounding alone may move either way.
+            let pairs = shared.2.iter().zip(&weights);
+            let far = pairs.filter(|(a, b)| (*a - *b).abs() > 1e-6).count();
+            assert!(far * 200 < weights.len(), "{far} of {} parameters differ", weights.len());
+        }
+    }
+}
+
+#[test]
+fn several_devices_train_to_the_end_and_resume() {
+    let _alone = tiny::alone();
+    let tiny = Tiny::without_dropout();
+    let others = [tiny.device.clone(), tiny.device.clone()];
+    let shared = |tiny: &Tiny, checkpoint: Option<&Checkpoint>, recorder: &mut Recorder| {
+        recorder.stop.store(false, Ordering::Relaxed);
+        let inputs = checkpoint.map_or_else(|| tiny.inputs(), |found| tiny.resumed(found));
+        let mut watch = Watch(&mut recorder.events, recorder.stop_after, &recorder.stop);
+        fit(Inputs { others: &others, ..inputs }, &config(), &mut watch, &recorder.stop).unwrap()
+    };
+    let Outcome::Finished { model: whole, .. } = shared(&tiny, None, &mut Recorder::default())
+    else {
+        panic!("expected the run to finish");
+    };
+    let broken = Tiny::like(&tiny);
+    let mut stopping = Recorder { stop_after: Some(7), ..Recorder::default() };
+    assert!(matches!(shared(&broken, None, &mut stopping), Outcome::Interrupted { .. }));
+    let checkpoint = Checkpoint::find(broken.folder.path()).unwrap();
+    let Outcome::Finished { model, .. } =
+        shared(&broken, Some(&checkpoint), &mut Recorder::default())
+    else {
+        panic!("expected the resumed run to finish");
+    };
+    assert_eq!(values(&model), values(&whole));
 }
 
 /// One step of the first eight songs: how far each parameter moved.

@@ -119,6 +119,7 @@ pub(crate) struct PrepareArgs {
 #[command(after_help = "Examples:\n  \
     canto train --config configs/quickstart.toml\n  \
     canto train --config configs/roberta-base.toml --run second --set train.lr=1e-5\n  \
+    canto train --config configs/roberta-base.toml --devices cuda:0,cuda:1\n  \
     canto train --config configs/roberta-base.toml --resume")]
 pub(crate) struct TrainArgs {
     #[command(flatten)]
@@ -130,8 +131,11 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`; otherwise `run.device` of the recipe.
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE", conflicts_with = "devices")]
     pub(crate) device: Option<DeviceChoice>,
+    /// Several, which share the work of each step: `cuda:0,cuda:1`.
+    #[arg(long, value_name = "DEVICE,…", value_delimiter = ',')]
+    pub(crate) devices: Vec<DeviceChoice>,
     /// Goes on from the run's last checkpoint.
     #[arg(long)]
     pub(crate) resume: bool,

@@ -5,14 +5,14 @@ use crate::config::{Override, RunConfig, Start};
 use crate::console::Console;
 use crate::failure::Refusal;
 use crate::run_folder::RunFolder;
-use crate::songs::{fitted, headline, lyrics, of_split, open_device, open_prepared};
+use crate::songs::{fitted, headline, lyrics, of_split, open_devices, open_prepared};
 use crate::tuning::Tuned;
 use crate::watch::{Watch, stop_on_interrupt};
 use anyhow::Context;
 use canto_batch::{LyricTokenizer, Windows};
 use canto_bundle::{Bundle, Parts, Provenance};
 use canto_corpus::Prepared;
-use canto_encoder::{Adaptation, Architecture, Classifier, Device, OpenDevice};
+use canto_encoder::{Adaptation, Architecture, Classifier, Device, DeviceChoice, OpenDevice};
 use canto_evaluate::{Blend, Metrics, Scored, Scores, Validation, fit_blend};
 use canto_score::Words;
 use canto_song::{Genre, Progress, Song, Split};
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
     warn_of_other_cleaning(&config, &prepared);
     let songs = of_split(&prepared, Split::Train)?;
     let validation_songs = of_split(&prepared, Split::Validation)?;
-    let device = open_device(config.run.device)?;
+    let (device, others) = open_devices(&config.run.device_choices())?;
 
     let stages = console.stages();
     let beginning =
@@ -41,11 +41,12 @@ pub(crate) fn run(args: &TrainArgs, console: &Console) -> anyhow::Result<()> {
 
     let recipe = toml::to_string(&config).context("the recipe cannot be stored")?;
     folder.begin(&recipe, &windows.tokenizer().to_json()?)?;
-    let mut watch = Watch::new(console, &folder.log())?;
+    let mut watch = Watch::new(console, &folder)?;
     let inputs = Inputs {
         model: beginning.model,
         architecture: &beginning.architecture,
         device: &device.device,
+        others: &others,
         windows: &windows,
         train: &train,
         validation: &validation,
@@ -120,6 +121,11 @@ fn overrides(args: &TrainArgs) -> Vec<Override> {
     let mut sets = args.recipe.sets.sets.clone();
     sets.extend(args.run.clone().map(|name| text("run.name", name)));
     sets.extend(args.data.as_ref().map(|dir| text("data.prepared", dir.display().to_string())));
+    // Devices named in the recipe give way to what the command line says.
+    let devices = args.devices.iter().map(DeviceChoice::to_string);
+    if args.device.is_some() || !args.devices.is_empty() {
+        sets.push(Override::texts("run.devices", devices));
+    }
     sets.extend(args.device.map(|device| text("run.device", device.to_string())));
     sets
 }

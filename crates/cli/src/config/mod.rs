@@ -162,6 +162,28 @@ mod tests {
         }
     }
 
+    /// Messages and recipes send their readers there.
+    #[test]
+    fn the_full_recipe_names_every_key() {
+        let text = include_str!("../../../../configs/roberta-base.toml");
+        let named = |section: &str, key: &str| {
+            let start = text.find(&format!("\n[{section}]")).map_or(0, |at| at + 1);
+            let rest = &text[start..];
+            let section = rest.split("\n[").next().unwrap_or(rest);
+            let line = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{key} ="));
+            section.lines().any(line)
+        };
+        let defaults = Table::try_from(RunConfig::default()).unwrap();
+        let sections = ["run", "data", "batch", "train", "words", "calibrate", "tune", "bootstrap"];
+        let keys = |section: &&str| {
+            let table = defaults[*section].as_table().unwrap();
+            table.keys().map(|key| ((*section).to_owned(), key.clone())).collect::<Vec<_>>()
+        };
+        let unnamed: Vec<_> =
+            sections.iter().flat_map(keys).filter(|(section, key)| !named(section, key)).collect();
+        assert_eq!(unnamed, []);
+    }
+
     #[test]
     fn a_resolved_configuration_reads_back_as_itself() {
         let config = resolve(BASE, &["corpus.limit=5", "batch.window=chunks"]).unwrap();

@@ -57,6 +57,11 @@ impl Override {
         Self { path: path.to_owned(), value: Value::String(value.into()) }
     }
 
+    /// Texts at `path`, likewise.
+    pub(crate) fn texts(path: &str, values: impl Iterator<Item = String>) -> Self {
+        Self { path: path.to_owned(), value: Value::Array(values.map(Value::String).collect()) }
+    }
+
     /// Puts the value into `table`, making sections on the way.
     pub(crate) fn apply(&self, table: &mut Table) -> Result<(), Problem> {
         let mut keys: Vec<&str> = self.path.split('.').collect();

@@ -14,22 +14,50 @@ pub(crate) struct RunSection {
     pub(crate) seed: u64,
     /// Device to train on.
     pub(crate) device: DeviceChoice,
+    /// Devices to train on together, instead of `device`, where there are any.
+    pub(crate) devices: Vec<DeviceChoice>,
 }
 
 impl Default for RunSection {
     fn default() -> Self {
-        Self { name: String::new(), seed: 42, device: DeviceChoice::Auto }
+        Self { name: String::new(), seed: 42, device: DeviceChoice::Auto, devices: Vec::new() }
     }
 }
 
 impl RunSection {
-    /// A name is one folder, never a way out of `artifacts/`.
+    /// The devices to train on, the one that holds the weights first.
+    pub(crate) fn device_choices(&self) -> Vec<DeviceChoice> {
+        if self.devices.is_empty() { vec![self.device] } else { self.devices.clone() }
+    }
+
+    /// Every value that cannot be.
     pub(crate) fn problems(&self) -> Vec<Problem> {
+        self.name_problem().into_iter().chain(self.devices_problem()).collect()
+    }
+
+    /// Several devices are named one by one, and a GPU once. The CPU may come again: that is how
+    /// to try several devices where there is no GPU.
+    fn devices_problem(&self) -> Option<Problem> {
+        let several = self.devices.len() > 1;
+        let problem = |(at, device): (usize, &DeviceChoice)| match device {
+            DeviceChoice::Auto if several => Some("`auto` among others".to_owned()),
+            DeviceChoice::Cuda(_) if self.devices[..at].contains(device) => {
+                Some(format!("`{device}` twice"))
+            }
+            _ => None,
+        };
+        let found = self.devices.iter().enumerate().find_map(problem)?;
+        let message = format!("names {found}, expected one device after the other");
+        Some(Problem::new("devices", message))
+    }
+
+    /// A name is one folder, never a way out of `artifacts/`.
+    fn name_problem(&self) -> Option<Problem> {
         let mut parts = Path::new(&self.name).components();
         let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
         let plain = plain && !self.name.contains(['/', '\\', '\0']);
         let message = || format!("is `{}`, expected the name of one folder", self.name);
-        if plain { Vec::new() } else { vec![Problem::new("name", message())] }
+        (!plain).then(|| Problem::new("name", message()))
     }
 }
 
@@ -113,6 +141,22 @@ mod tests {
         let paths: Vec<_> = words.problems().into_iter().map(|problem| problem.path).collect();
         assert_eq!(paths, ["ngrams", "character_ngrams", "inverse_regularisation"]);
         assert_eq!(WordsSection::default().problems(), []);
+    }
+
+    #[test]
+    fn devices_are_named_one_by_one() {
+        use DeviceChoice::{Auto, Cpu, Cuda};
+        for (devices, good) in [
+            (vec![], true),
+            (vec![Auto], true),
+            (vec![Cuda(0), Cuda(1)], true),
+            (vec![Cpu, Cpu], true),
+            (vec![Cuda(0), Auto], false),
+            (vec![Cuda(1), Cuda(0), Cuda(1)], false),
+        ] {
+            let run = RunSection { name: "x".into(), devices, ..RunSection::default() };
+            assert_eq!(run.problems().is_empty(), good, "{:?}", run.problems());
+        }
     }
 
     #[test]

@@ -6,14 +6,32 @@ use serde_json::Value;
 #[test]
 fn a_run_leaves_what_it_promises() {
     let run = trained().join("artifacts/micro");
-    for name in ["model", "checkpoints", "metrics", "train.jsonl", "run.toml", "tokenizer.json"] {
-        assert!(names(&run).contains(&name.to_owned()), "{name} in {:?}", names(&run));
-    }
-    assert_eq!(names(&run.join("metrics")), ["validation.json"]);
+    let left = ["checkpoints", "metrics", "model", "run.toml", "tensorboard", "tokenizer.json"];
+    assert_eq!(names(&run), [&left[..], &["train.jsonl"]].concat());
+    assert_eq!(names(&run.join("metrics")), ["learning_curve.svg", "validation.json"]);
+    let events = names(&run.join("tensorboard"));
+    assert!(events.len() == 1 && events[0].starts_with("events.out.tfevents."), "{events:?}");
+    let curve = std::fs::read_to_string(run.join("metrics/learning_curve.svg")).unwrap();
+    assert!(curve.starts_with("<svg ") && curve.matches("curve model").count() == 2, "{curve}");
     assert_eq!(
         names(&trained().join("prepared")),
         ["manifest.json", "rejects.parquet", "songs.parquet"]
     );
+}
+
+#[test]
+fn several_devices_train_one_model() {
+    let folder = copied();
+    let recipe = recipe("quickstart.toml");
+    let with = |devices: &'static str, run: &'static str| {
+        let args = micro(&["train", "--run", run, "--data", "prepared"], &recipe);
+        say(folder.path(), &[&args[..], &["--devices", devices]].concat())
+    };
+    let said = with("cpu,cpu", "shared").well();
+    assert_eq!(said.err.matches("computing on cpu").count(), 2, "{}", said.err);
+    assert!(folder.path().join("artifacts/shared/model/model.safetensors").is_file());
+    with("cpu,auto", "refused").badly(&["`run.devices`", "names `auto` among others", "hint: "]);
+    assert!(!folder.path().join("artifacts/refused").exists());
 }
 
 #[test]
@@ -37,8 +55,8 @@ fn the_report_lies_with_the_run() {
     let folder = copied();
     say(folder.path(), &["eval", "artifacts/micro"]).well();
     let metrics = folder.path().join("artifacts/micro/metrics");
-    let files =
-        ["report.html", "report.json", "report.md", "test_scores.ndjson", "validation.json"];
+    let files = ["report.html", "report.json", "report.md", "test_scores.ndjson"];
+    let files = [&["learning_curve.svg"], &files[..], &["validation.json"]].concat();
     assert_eq!(names(&metrics), files);
     let json = std::fs::read_to_string(metrics.join("report.json")).unwrap();
     let report: Value = serde_json::from_str(&json).unwrap();

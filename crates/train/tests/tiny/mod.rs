@@ -158,8 +158,18 @@ impl Tiny {
 
     /// One optimiser step of `songs`, at most `windows` windows in a pass.
     pub(crate) fn batch(&self, songs: &[usize], windows: usize) -> EffectiveBatch {
+        self.batch_for(1, songs, windows)
+    }
+
+    /// The same for several devices.
+    pub(crate) fn batch_for(
+        &self,
+        devices: usize,
+        songs: &[usize],
+        windows: usize,
+    ) -> EffectiveBatch {
         let tokens = windows * self.windows.config().max_tokens;
-        EffectiveBatch::new(&self.train, songs, &self.windows, tokens)
+        EffectiveBatch::for_devices(devices, &self.train, songs, &self.windows, tokens)
     }
 
     pub(crate) fn inputs(&self) -> Inputs<'_> {
@@ -177,6 +187,7 @@ impl Tiny {
             model,
             architecture: &self.architecture,
             device: &self.device,
+            others: &[],
             windows: &self.windows,
             train: &self.train,
             validation: &self.validation,

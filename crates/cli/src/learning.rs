@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// The learning curve in the log at `path`; an empty one where there is no log. A resumed run
 /// repeats steps after its checkpoint: the later ones count.
-pub(super) fn learning(path: &Path) -> Learning {
+pub(crate) fn learning(path: &Path) -> Learning {
     let Ok(log) = fs_err::read_to_string(path) else {
         return Learning::default();
     };
