@@ -1,3 +1,4 @@
+use crate::cuda_fault::CudaFault;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -132,13 +133,13 @@ pub enum Error {
         /// The feature.
         feature: &'static str,
     },
-    /// No usable device of the kind was found.
-    #[error("device `{device}` cannot be opened: {reason}")]
-    NoDevice {
+    /// A GPU cannot be used.
+    #[error("device `{device}` cannot be opened: {fault}")]
+    Cuda {
         /// The device asked for.
         device: String,
-        /// What was not found.
-        reason: String,
+        /// What is missing or wrong.
+        fault: CudaFault,
     },
 }
 
@@ -161,7 +162,7 @@ impl Error {
             Error::NotBuilt { feature, .. } => {
                 return Some(format!("build with `cargo build --release --features {feature}`"));
             }
-            Error::NoDevice { .. } => "use `--device cpu`, or `auto` to fall back by itself",
+            Error::Cuda { fault, .. } => return Some(fault.hint()),
             _ => return None,
         };
         Some(hint.to_owned())

@@ -6,6 +6,9 @@
 
 mod architecture;
 mod attempt;
+#[cfg(feature = "cuda-unfused")]
+mod cuda;
+mod cuda_fault;
 mod device;
 mod error;
 mod hugging_face;
@@ -21,6 +24,7 @@ mod save;
 
 pub use architecture::{Architecture, Family, Pooling};
 pub use attempt::attempt;
+pub use cuda_fault::CudaFault;
 pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, is_cpu, seed};
 pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
 pub use inference::{classify, logits, pooled};

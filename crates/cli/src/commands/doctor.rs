@@ -138,7 +138,9 @@ fn environment() -> Facts {
         "HF_HOME",
         "HF_HUB_CACHE",
         "HF_HUB_OFFLINE",
+        "CUDA_PATH",
         "CUDA_VISIBLE_DEVICES",
+        "LD_LIBRARY_PATH",
         "RAYON_NUM_THREADS",
         "NO_COLOR",
     ];
