@@ -30,7 +30,7 @@ pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
 pub use inference::{classify, logits, pooled};
 pub use load::{Adaptation, Loaded, load, load_adapted, weights_path};
 pub use memory::{Memory, memory};
-pub use model::{Precision, SequenceClassifier, relative_bucket};
+pub use model::{Derivatives, Precision, SequenceClassifier, relative_bucket};
 pub use parameters::{NamedParameter, named_parameters};
 pub use peak::peak;
 pub use save::save;

@@ -3,7 +3,7 @@ use crate::gradients::Gradients;
 use crate::loss::{Loss, positive_weights, smoothed};
 use crate::micro_batch::{Input, MicroBatch};
 use burn::prelude::*;
-use canto_encoder::{Backend, Classifier, Device};
+use canto_encoder::{Backend, Classifier, Derivatives, Device};
 use canto_song::GenreSet;
 
 /// What each pass through the model is judged by.
@@ -42,21 +42,46 @@ impl Criterion {
         let mut gradients = Gradients::default();
         let mut losses = Vec::with_capacity(passes.len());
         for pass in passes {
-            let share = self.cost(model, device, pass).div_scalar(songs as f64);
-            losses.push(share.clone().inner());
-            gradients.add(Gradients::of(&share.mul_scalar(scale), model));
+            let (loss, found) = self.differentiated(model, device, pass, songs as f64, scale);
+            losses.push(loss);
+            gradients.add(found);
         }
         (losses, gradients)
     }
 
-    /// Sum over the songs of a pass of their losses, shape `[1]`.
-    pub(crate) fn cost(
+    /// The part of a pass in the mean loss over so many songs, shape `[1]`, and the gradients of
+    /// `scale` times it.
+    pub(crate) fn differentiated(
         &self,
         model: &Classifier,
         device: &Device,
         pass: &MicroBatch,
+        songs: f64,
+        scale: f64,
+    ) -> (Tensor<Backend, 1>, Gradients) {
+        let cost = |logits| self.cost(logits, device, pass).div_scalar(songs).mul_scalar(scale);
+        match &pass.input {
+            Input::Tokens { ids, mask } => {
+                let ids = Tensor::from_data(ids.clone(), device);
+                let mask = Tensor::from_data(mask.clone(), device);
+                let Derivatives { loss, gradients } = model.differentiate(ids, mask, cost);
+                (loss.div_scalar(scale), Gradients::new(gradients, device))
+            }
+            Input::Pooled(_) => {
+                let loss = cost(logits(model, device, &pass.input));
+                let found = Gradients::of(&loss, model);
+                (loss.inner().div_scalar(scale), found)
+            }
+        }
+    }
+
+    /// Sum over the songs of a pass of their losses, shape `[1]`.
+    fn cost(
+        &self,
+        logits: Tensor<Backend, 2>,
+        device: &Device,
+        pass: &MicroBatch,
     ) -> Tensor<Backend, 1> {
-        let logits = logits(model, device, &pass.input);
         let pos_weight = self.pos_weight.as_deref().map(|w| Tensor::from_data(w, device));
         let targets = Tensor::from_data(pass.targets.clone(), device);
         let targets = smoothed(targets, self.label_smoothing);

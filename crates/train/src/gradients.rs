@@ -18,6 +18,11 @@ pub struct Gradients {
 }
 
 impl Gradients {
+    /// One a parameter, flat, in the order in which the model is visited, from a model on `device`.
+    pub(crate) fn new(values: Vec<Option<Tensor<Backend, 1>>>, device: &Device) -> Self {
+        Self { values, factor: None, device: Some(device.clone()) }
+    }
+
     /// The derivatives of `loss` (shape `[1]`) with respect to the parameters of `model`.
     pub fn of(loss: &Tensor<Backend, 1>, model: &Classifier) -> Self {
         let mut collector = Collector { source: loss.backward(), found: Vec::new() };

@@ -4,7 +4,6 @@ use crate::canary::Probe;
 use crate::config::TrainConfig;
 use crate::criterion::{Criterion, logits};
 use crate::error::Error;
-use crate::gradients::Gradients;
 use crate::layers::frozen;
 use crate::loss_scale::LossScale;
 use crate::micro_batch::EffectiveBatch;
@@ -227,8 +226,8 @@ impl Trainer {
         for pass in &batch.passes {
             said.extend(read(logits(model, device, &pass.input).inner().flatten(0, 1))?);
             // Within the range of f16, whatever the scale will come to be.
-            let cost = self.criterion.cost(model, device, pass).mul_scalar(PROBE_SCALE);
-            let norms = Gradients::of(&cost, model).norms();
+            let (_, found) = self.criterion.differentiated(model, device, pass, 1.0, PROBE_SCALE);
+            let norms = found.norms();
             if !norms.is_empty() {
                 gradient_norms.extend(read(Tensor::cat(norms, 0))?);
             }

@@ -63,7 +63,7 @@ fn slopes_and_rests(input: &[f32]) -> (Vec<f32>, Vec<f32>) {
 ///
 /// erfc by Abramowitz and Stegun, 7.1.26; the exponential in it is φ's.
 #[inline(always)]
-fn normal(x: f32) -> (f32, f32) {
+pub(super) fn normal(x: f32) -> (f32, f32) {
     let bell = exp(-0.5 * x * x);
     let t = 1.0 / (1.0 + 0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2 * x.abs());
     let series = -1.453_152_1 + t * 1.061_405_4;

@@ -41,16 +41,19 @@ impl ScoreBias {
 /// Self-attention with its residual connection: `norm(x + W·attend(x))`.
 #[derive(Module, Debug)]
 pub(crate) struct Attention<B: BurnBackend> {
-    query: Dense<B>,
-    key: Dense<B>,
-    value: Dense<B>,
-    output: Dense<B>,
-    norm: LayerNorm<B>,
+    pub(super) query: Dense<B>,
+    pub(super) key: Dense<B>,
+    pub(super) value: Dense<B>,
+    pub(super) output: Dense<B>,
+    pub(super) norm: LayerNorm<B>,
     #[module(skip)]
-    probability_dropout: Dropout,
+    pub(super) probability_dropout: Dropout,
     #[module(skip)]
-    output_dropout: Dropout,
-    heads: usize,
+    pub(super) output_dropout: Dropout,
+    pub(super) heads: usize,
+    /// Of the norm.
+    #[module(skip)]
+    pub(super) epsilon: f64,
 }
 
 impl Attention<Backend> {
@@ -69,6 +72,7 @@ impl Attention<Backend> {
             probability_dropout: Dropout::new(config.attention_dropout),
             output_dropout: Dropout::new(config.hidden_dropout),
             heads: config.heads,
+            epsilon: config.layer_norm_eps,
         }
     }
 

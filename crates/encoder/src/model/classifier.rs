@@ -13,16 +13,16 @@ use burn::tensor::{Bool, Int, Tensor, backend::Backend as BurnBackend};
 /// An encoder with a classification head over its first token, or over the mean of all.
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<B: BurnBackend> {
-    embeddings: Embeddings<B>,
-    relative: Option<RelativeBias<B>>,
-    layers: Vec<Layer<B>>,
-    head: Head<B>,
+    pub(super) embeddings: Embeddings<B>,
+    pub(super) relative: Option<RelativeBias<B>>,
+    pub(super) layers: Vec<Layer<B>>,
+    pub(super) head: Head<B>,
     #[module(skip)]
-    pooling: Pooling,
+    pub(super) pooling: Pooling,
     #[module(skip)]
     family: Family,
     #[module(skip)]
-    precision: Precision,
+    pub(super) precision: Precision,
 }
 
 impl SequenceClassifier<Backend> {
@@ -68,13 +68,23 @@ impl SequenceClassifier<Backend> {
         input_ids: Tensor<Backend, 2, Int>,
         attention_mask: Tensor<Backend, 2, Bool>,
     ) -> Tensor<Backend, 2> {
-        let [rows, tokens] = input_ids.dims();
+        let rows = input_ids.dims()[0];
         let bias = self.score_bias(attention_mask.clone());
         let pass = Pass { rows, precision: self.precision };
         let embedded = self.embeddings.forward(input_ids);
         let last = self.layers.iter().fold(embedded, |x, layer| layer.forward(x, &bias, pass));
-        let width = last.dims()[1];
-        let last = last.reshape([rows, tokens, width]);
+        self.pool(last, rows, attention_mask)
+    }
+
+    /// What the last layer gives, [rows·tokens, width] → what the head reads, [rows, width].
+    pub(super) fn pool(
+        &self,
+        last: Tensor<Backend, 2>,
+        rows: usize,
+        attention_mask: Tensor<Backend, 2, Bool>,
+    ) -> Tensor<Backend, 2> {
+        let [all, width] = last.dims();
+        let last = last.reshape([rows, all / rows, width]);
         match self.pooling {
             Pooling::First => last.slice([0..rows, 0..1]).reshape([rows, width]),
             Pooling::Mean => mean(last, attention_mask),

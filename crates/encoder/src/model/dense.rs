@@ -20,9 +20,9 @@ pub(crate) struct DenseConfig {
 #[derive(Module, Debug)]
 pub(crate) struct Dense<B: BurnBackend> {
     /// [input, output], the transpose of what Hugging Face stores.
-    weight: Param<Tensor<B, 2>>,
+    pub(super) weight: Param<Tensor<B, 2>>,
     /// [output].
-    bias: Param<Tensor<B, 1>>,
+    pub(super) bias: Param<Tensor<B, 1>>,
 }
 
 impl DenseConfig {

@@ -35,6 +35,25 @@ impl Dropout {
         x * constant(kept * (1.0 / (1.0 - self.rate)), &device)
     }
 
+    /// What kept elements are multiplied by.
+    pub(super) fn factor(self) -> f32 {
+        (1.0 / (1.0 - self.rate)) as f32
+    }
+
+    /// The factors of so many elements; none where nothing is dropped, and then no seed is taken.
+    pub(super) fn drawn(self, elements: usize, seed: impl FnOnce() -> u64) -> Option<Vec<f32>> {
+        (self.rate > 0.0).then(|| self.factors(elements, seed()))
+    }
+
+    /// Fills `chunk` with factors.
+    pub(super) fn draw(self, chunk: &mut [f32], seed: u64) {
+        if self.rate == 0.0 {
+            chunk.fill(1.0);
+        } else {
+            self.fill(chunk, mix(seed));
+        }
+    }
+
     /// 0 or 1 / (1 − rate) for each element, by chunks, so that the draws do not depend on the
     /// number of threads.
     fn factors(self, elements: usize, seed: u64) -> Vec<f32> {
@@ -48,7 +67,7 @@ impl Dropout {
     /// Four draws of 16 bits from each state.
     fn fill(self, chunk: &mut [f32], mut state: u64) {
         let dropped = (self.rate * 65_536.0).round() as u64;
-        let kept = (1.0 / (1.0 - self.rate)) as f32;
+        let kept = self.factor();
         for four in chunk.chunks_mut(4) {
             state = state.wrapping_add(GOLDEN);
             let bits = mix(state);
@@ -61,17 +80,17 @@ impl Dropout {
 }
 
 /// 2⁶⁴ / golden ratio: the step of `SplitMix64`.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The finaliser of `SplitMix64` (Steele, Lea, Flood 2014).
-fn mix(state: u64) -> u64 {
+pub(super) fn mix(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     state ^ (state >> 31)
 }
 
 /// A seed drawn from the device's own generator, so that `Backend::seed` fixes it.
-fn seed(device: &crate::Device) -> u64 {
+pub(super) fn seed(device: &crate::Device) -> u64 {
     let drawn: Tensor<Backend, 1> = Tensor::random([2], Distribution::Uniform(0.0, 1.0), device);
     let words = on_cpu::read(drawn.inner(), |values| {
         values.iter().fold(0u64, |words, value| (words << 32) | u64::from(value.to_bits()))

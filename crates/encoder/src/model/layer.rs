@@ -11,12 +11,15 @@ use burn::tensor::{Tensor, backend::Backend as BurnBackend};
 /// One post-norm layer: attention, then `norm(x + W₂·gelu(W₁·x))`.
 #[derive(Module, Debug)]
 pub(crate) struct Layer<B: BurnBackend> {
-    attention: Attention<B>,
-    intermediate: Dense<B>,
-    output: Dense<B>,
-    norm: LayerNorm<B>,
+    pub(super) attention: Attention<B>,
+    pub(super) intermediate: Dense<B>,
+    pub(super) output: Dense<B>,
+    pub(super) norm: LayerNorm<B>,
     #[module(skip)]
-    dropout: Dropout,
+    pub(super) dropout: Dropout,
+    /// Of the norm.
+    #[module(skip)]
+    pub(super) epsilon: f64,
 }
 
 impl Layer<Backend> {
@@ -29,6 +32,7 @@ impl Layer<Backend> {
             output: DenseConfig { input: inner, output: width, deviation }.init(device),
             norm: norm(config, device),
             dropout: Dropout::new(config.hidden_dropout),
+            epsilon: config.layer_norm_eps,
         }
     }
 

@@ -4,6 +4,8 @@
 #[allow(clippy::inline_always, reason = "only what inlines is compiled for the vector unit")]
 mod activation;
 mod attention;
+#[allow(clippy::inline_always, reason = "only what inlines is compiled for the vector unit")]
+mod by_hand;
 mod classifier;
 mod dense;
 mod dropout;
@@ -20,6 +22,7 @@ mod relative;
 #[allow(clippy::inline_always, reason = "only what inlines is compiled for the vector unit")]
 mod softmax;
 
+pub use by_hand::Derivatives;
 pub use classifier::SequenceClassifier;
 pub use precision::Precision;
 pub use relative::relative_bucket;

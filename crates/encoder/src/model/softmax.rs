@@ -94,6 +94,12 @@ fn softmax(scores: &[f32], bias: &[f32], p: &mut [f32]) {
     for ((p, &score), &bias) in p.iter_mut().zip(scores).zip(bias) {
         *p = score + bias;
     }
+    normalised(p);
+}
+
+/// The softmax of a row, in its place.
+#[inline(always)]
+pub(super) fn normalised(p: &mut [f32]) {
     let largest = fold(p, f32::NEG_INFINITY, |a, b| if a > b { a } else { b });
     for p in p.iter_mut() {
         *p = exp(*p - largest);
