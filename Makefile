@@ -22,7 +22,7 @@ FINETUNE     := configs/minilm-finetune.toml
 ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
 
 .DEFAULT_GOAL := help
-.PHONY: help build test quickstart real parity interop bench report-check lint fmt check-features clean
+.PHONY: help build test quickstart real parity interop bench gpu-check report-check lint fmt check-features clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,12 @@ interop: venv ## Round trip with transformers on real MiniLM, MPNet and roberta-
 bench: venv ## Preparation beside pandas and langdetect, in one run (LYRICS=…)
 	$(CARGO) bench --workspace --bench prepare -- $(abspath $(LYRICS)) \
 		--peer $(abspath $(VENV))/bin/python
+
+gpu-check: ## Packs artifacts/gpu-check.tar.xz, to be tried on a machine with an NVIDIA GPU
+	$(CARGO) build --release --workspace --bins --example step --features canto-cli/cuda-unfused
+	cp $(TARGET_DIR)/release/examples/step $(TARGET_DIR)/release/examples/step-unfused
+	$(CARGO) build --release --workspace --bins --example step --example songs --features canto-cli/cuda
+	crates/train/reference/gpu/pack.sh $(TARGET_DIR) artifacts/gpu-check.tar.xz
 
 report-check: ## Looks at the report's pages in headless Chromium, which must be installed
 	$(CARGO) test --release --workspace --test browser
