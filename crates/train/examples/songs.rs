@@ -11,7 +11,7 @@
 
 use canto_batch::{BatchConfig, LyricTokenizer, Windows};
 use canto_corpus::Prepared;
-use canto_song::{Song, Split};
+use canto_song::{Genre, Song, Split};
 use canto_train::Examples;
 use serde_json::json;
 use std::error::Error;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let songs =
         songs.get(..count).ok_or_else(|| format!("only {} songs are there", songs.len()))?;
     let examples = tokenised(songs)?;
-    let genres = examples.targets.iter().map(|set| set.iter().map(|genre| genre.index()).collect());
+    let genres = examples.targets.iter().map(|set| set.iter().map(Genre::index).collect());
     let genres: Vec<Vec<usize>> = genres.collect();
     let ids = examples.tokenized.iter().map(|song| &song.windows[0]);
     let lines: Vec<_> =

@@ -1,6 +1,6 @@
 use crate::call::Call;
 use crate::songs;
-use canto_batch::{BatchConfig, EpochOrder, LyricTokenizer, Windows};
+use canto_batch::{BatchConfig, EpochOrder, LyricTokenizer, PaddingWaste, Windows};
 use canto_encoder::{Architecture, Device, memory, peak};
 use canto_train::{
     EffectiveBatch, Examples, Reading, Stepped, TrainConfig, Trainer, training_device,
@@ -59,8 +59,12 @@ pub(crate) fn measured(call: &Call) -> Result<Value, Box<dyn Error>> {
     let mut sorted = timed.seconds.clone();
     sorted.sort_by(f64::total_cmp);
     let median = sorted[sorted.len() / 2];
-    let tokens = batches.iter().map(EffectiveBatch::tokens);
-    let (real, padded) = tokens.fold((0, 0), |sum, one| (sum.0 + one.real, sum.1 + one.padded));
+    let mut tokens = PaddingWaste::default();
+    for batch in &batches {
+        let PaddingWaste { real, padded } = batch.tokens();
+        tokens.real += real;
+        tokens.padded += padded;
+    }
     let operations = operations(&examples.lengths(), &architecture) / median;
     let peak = peak(&open.device, config.precision)?;
     Ok(json!({
@@ -74,12 +78,12 @@ pub(crate) fn measured(call: &Call) -> Result<Value, Box<dyn Error>> {
         "effective": work.effective,
         "checkpointing": config.activation_checkpointing,
         "songs": examples.len(),
-        "tokens": real,
-        "padding": 1.0 - real as f64 / padded.max(1) as f64,
+        "tokens": tokens.real,
+        "padding": tokens.share(),
         "warm_up_seconds": timed.warm_up,
         "seconds": timed.seconds,
         "songs_per_second": examples.len() as f64 / median,
-        "tokens_per_second": real as f64 / median,
+        "tokens_per_second": tokens.real as f64 / median,
         "operations_per_second": operations,
         "peak": peak,
         "mfu": operations / peak,

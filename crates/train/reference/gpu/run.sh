@@ -100,7 +100,8 @@ job() {
 ours() { job timing "canto $2, $3, $4 tokens, $5 songs ${7:-}" "$1" steps "${@:2}"; }
 
 peer=
-if command -v python3 >/dev/null && python3 -c 'import torch, transformers' 2>/dev/null; then peer=1; fi
+# Looked for, not imported, which takes long.
+if python3 -c 'from importlib.util import find_spec as f; exit(not (f("torch") and f("transformers")))' 2>/dev/null; then peer=1; fi
 # theirs NAME LIMIT RUN…
 theirs() {
     if [ -n "$peer" ]; then
