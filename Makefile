@@ -13,6 +13,9 @@ FETCH      ?= ../shared/models/fetch.sh
 LYRICS     ?= ../shared/lyrics/lyrics.csv
 # roberta-base's tokenizer.json, for `make interop`.
 TOKENIZER  ?= ../shared/roberta-base-tokenizer
+# axe-core, which looks for barriers in `make page-check`; nothing of it is committed.
+AXE_VERSION := 4.14.1
+AXE         := .page-check/axe-$(AXE_VERSION)/node_modules/axe-core/axe.min.js
 # Invented songs of the quickstart.
 SONGS      ?= 6000
 # The script that fetches models calls plain python3 and its pip.
@@ -22,7 +25,7 @@ FINETUNE     := configs/minilm-finetune.toml
 ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
 
 .DEFAULT_GOAL := help
-.PHONY: help build test quickstart real parity interop bench gpu-check report-check lint fmt check-features clean
+.PHONY: help build test quickstart real parity interop bench gpu-check report-check page-check lint fmt check-features clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,10 +87,17 @@ gpu-check: ## Packs artifacts/gpu-check.tar.xz, to be tried on a machine with an
 report-check: ## Looks at the report's pages in headless Chromium, which must be installed
 	$(CARGO) test --release --workspace --test browser
 
+page-check: $(AXE) ## Uses the page of `canto serve` in headless Chromium, which must be installed
+	AXE=$(abspath $(AXE)) $(CARGO) test --release --workspace --test page
+
+$(AXE):
+	npm install --prefix .page-check/axe-$(AXE_VERSION) --no-save --no-audit --no-fund \
+		--ignore-scripts axe-core@$(AXE_VERSION)
+
 lint: ## Checks the format and lints everything, the cuda and ndarray features too
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets $(ALL_FEATURES) -- -D warnings
-	$(CARGO) clippy --release --workspace --test browser $(ALL_FEATURES) -- -D warnings
+	$(CARGO) clippy --release --workspace --test browser --test page $(ALL_FEATURES) -- -D warnings
 
 fmt: ## Formats the code
 	$(CARGO) fmt --all

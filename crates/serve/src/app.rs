@@ -50,4 +50,5 @@ fn open() -> Router<Service> {
         .route("/", get(page::html))
         .route("/page.css", get(page::css))
         .route("/page.js", get(page::js))
+        .route("/page/{script}", get(page::script))
 }

@@ -8,10 +8,8 @@
 #[path = "../invented/mod.rs"]
 mod invented;
 
-mod chromium;
-
+use canto_chromium::Chromium;
 use canto_report::{Comparison, FORMAT_VERSION, Report, comparison_html, html, write};
-use chromium::Chromium;
 use invented::{Invention, report};
 use std::path::Path;
 

@@ -1,9 +1,39 @@
 //! What is said of a model.
 
+use crate::settings::Settings;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What `/info` answers.
+/// What `/info` answers: the model, and what this server allows.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Served {
+    #[serde(flatten)]
+    pub(crate) info: Info,
+    pub(crate) limits: Limits,
+}
+
+/// What is too much for one request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Limits {
+    /// Bytes of the body of `/predict`.
+    #[schema(example = 1_048_576)]
+    max_body: usize,
+    /// Bytes of the body of `/predict/batch`.
+    #[schema(example = 16_777_216)]
+    max_batch_body: usize,
+    /// Songs of `/predict/batch`.
+    #[schema(example = 1000)]
+    max_songs: usize,
+}
+
+impl From<&Settings> for Limits {
+    fn from(settings: &Settings) -> Self {
+        let &Settings { max_body, max_batch_body, max_songs, .. } = settings;
+        Self { max_body, max_batch_body, max_songs }
+    }
+}
+
+/// What is said of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Info {
     /// Version of canto.

@@ -7,4 +7,5 @@ mod request;
 pub(crate) use answer::{Answer, Labels, Line, LineOutcome, Status};
 pub use answer::{Explanation, GenreScore, LabelScore, LineWeight, Prediction, Warning};
 pub use info::{FileHash, Info, LabelThreshold, ModelInfo};
+pub(crate) use info::{Limits, Served};
 pub(crate) use request::{Asked, BatchRequest, PredictRequest};

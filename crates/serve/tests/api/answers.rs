@@ -1,8 +1,10 @@
 //! What is answered when all goes well.
 
-use crate::{plain, request};
+use crate::{Api, api, plain, request};
 use axum::http::Method;
+use canto_serve::Settings;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn genres_above_their_thresholds_come_best_first() {
@@ -71,6 +73,14 @@ async fn the_model_is_told_of() {
 }
 
 #[tokio::test]
+async fn the_limits_are_told() {
+    let settings =
+        Settings { max_body: 10, max_batch_body: 20, max_songs: 3, ..Settings::default() };
+    let info = api(settings).get("/info").await.well().json();
+    assert_eq!(info["limits"], json!({"max_body": 10, "max_batch_body": 20, "max_songs": 3}));
+}
+
+#[tokio::test]
 async fn probes_and_the_page_are_answered() {
     let api = plain();
     assert_eq!(api.get("/health").await.well().json(), json!({"status": "ok"}));
@@ -81,8 +91,28 @@ async fn probes_and_the_page_are_answered() {
     for (path, media_type) in [("/page.css", "text/css"), ("/page.js", "text/javascript")] {
         assert!(api.get(path).await.well().header("content-type").starts_with(media_type));
     }
+    let imports = scripts(&api).await;
+    assert!(imports.contains("words.js"), "{imports:?}");
     let head = api.send(request(Method::HEAD, "/", &[], "")).await.well();
     assert_eq!(head.text, "");
+}
+
+/// Every script that the page's own imports, and those import; all are there.
+async fn scripts(api: &Api) -> BTreeSet<String> {
+    let (mut found, mut unread) = (BTreeSet::new(), vec!["/page.js".to_owned()]);
+    while let Some(path) = unread.pop() {
+        let script = api.get(&path).await.well();
+        assert!(script.header("content-type").starts_with("text/javascript"), "{path}");
+        assert_eq!(script.header("x-content-type-options"), "nosniff");
+        let imports = script.text.lines().filter_map(|line| line.split_once(" from \"./"));
+        for (_, import) in imports {
+            let name = import.trim_end_matches("\";").trim_start_matches("page/").to_owned();
+            if found.insert(name.clone()) {
+                unread.push(format!("/page/{name}"));
+            }
+        }
+    }
+    found
 }
 
 #[tokio::test]

@@ -103,7 +103,15 @@ async fn another_content_type_is_415() {
 #[tokio::test]
 async fn an_unknown_route_is_404_and_another_method_405() {
     let api = plain();
-    for path in ["/nowhere", "/predict/", "/Predict", "/page.css/..", "/docs/none.js"] {
+    for path in [
+        "/nowhere",
+        "/predict/",
+        "/Predict",
+        "/page.css/..",
+        "/page/none.js",
+        "/page/",
+        "/docs/none.js",
+    ] {
         api.get(path).await.refused(404, "not_found");
     }
     for (method, path, allowed) in

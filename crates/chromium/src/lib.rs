@@ -1,21 +1,26 @@
 //! Headless Chromium, driven over a pipe by its `DevTools` protocol: one JSON message a time, a zero
 //! byte after each. No driver and no port are needed.
+//!
+//! Owns what the tests of pages do with a browser: open, look, click, type, drop, take pictures.
+//! Refuses to know any page. Only tests use it, so whatever goes wrong panics and fails them.
+
+#![expect(clippy::missing_panics_doc, reason = "a test that cannot go on fails")]
 
 use serde_json::{Value, json};
 use std::env;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const NAMES: [&str; 5] =
     ["chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "chrome"];
 
 /// A browser with one tab. Dropped, it ends.
-pub(crate) struct Chromium {
+pub struct Chromium {
     child: Child,
     commands: ChildStdin,
     messages: Receiver<Value>,
@@ -27,6 +32,12 @@ pub(crate) struct Chromium {
 
 /// So long a browser may be silent before it is taken for dead, rather than waited for forever.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// So long is waited for what a page is to do.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Between two looks whether a page has done it.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Passes messages on until the browser ends.
 fn listen(stdout: ChildStdout) -> Receiver<Value> {
@@ -62,7 +73,8 @@ fn program() -> OsString {
 }
 
 impl Chromium {
-    pub(crate) fn start() -> Self {
+    /// Starts the browser, or says what to install.
+    pub fn start() -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut user_data = OsString::from("--user-data-dir=");
         user_data.push(profile.path());
@@ -71,7 +83,9 @@ impl Chromium {
             .args(["-c", "exec \"$@\" 3<&0 4>&1 >/dev/null", "sh"])
             .arg(program())
             .args(["--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu"])
-            .args(["--no-first-run", "--disable-dev-shm-usage"])
+            .args(["--no-first-run", "--disable-dev-shm-usage", "--disable-sync"])
+            // It asks nobody but the page's server.
+            .args(["--disable-background-networking", "--disable-component-update"])
             .args([user_data, "about:blank".into()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -129,7 +143,7 @@ impl Chromium {
     }
 
     /// Opens a page and waits until it is loaded.
-    pub(crate) fn open(&mut self, url: &str) {
+    pub fn open(&mut self, url: &str) {
         self.events.clear();
         let loaded = |event: &Value| event["method"] == "Page.loadEventFired";
         self.call("Page.navigate", &json!({ "url": url }));
@@ -139,16 +153,28 @@ impl Chromium {
         }
     }
 
-    /// What an expression of JavaScript gives; an exception fails the test.
-    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
-        let parameters = json!({ "expression": expression, "returnByValue": true });
+    /// What an expression of JavaScript gives, or what its promise comes to; an exception fails
+    /// the test.
+    pub fn evaluate(&mut self, expression: &str) -> Value {
+        let parameters =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let answer = self.call("Runtime.evaluate", &parameters);
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
     }
 
+    /// Waits until an expression of JavaScript is true.
+    #[track_caller]
+    pub fn wait_for(&mut self, expression: &str) {
+        let begun = Instant::now();
+        while self.evaluate(&format!("Boolean({expression})")) != true {
+            assert!(begun.elapsed() < DEADLINE, "waited in vain for {expression}");
+            thread::sleep(BREATH);
+        }
+    }
+
     /// A click of the mouse in the middle of an element.
-    pub(crate) fn click(&mut self, selector: &str) {
+    pub fn click(&mut self, selector: &str) {
         let selector = json!(selector);
         let place = self.evaluate(&format!(
             "(() => {{ const it = document.querySelector({selector}); \
@@ -164,8 +190,44 @@ impl Chromium {
         }
     }
 
+    /// Text as if it were typed where the focus is.
+    pub fn write(&mut self, text: &str) {
+        self.call("Input.insertText", &json!({ "text": text }));
+    }
+
+    /// Chooses files in a file input.
+    pub fn choose_files(&mut self, selector: &str, paths: &[&Path]) {
+        let selector = json!(selector);
+        let input = json!({ "expression": format!("document.querySelector({selector})") });
+        let input = self.call("Runtime.evaluate", &input)["result"]["objectId"].clone();
+        let files = json!({ "files": paths, "objectId": input });
+        self.call("DOM.setFileInputFiles", &files);
+    }
+
+    /// Drags files over the page and drops them at a place in the window.
+    pub fn drop_files(&mut self, (x, y): (u32, u32), paths: &[&Path]) {
+        let data = json!({ "items": [], "files": paths, "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": kind, "x": x, "y": y, "data": data });
+            self.call("Input.dispatchDragEvent", &event);
+        }
+    }
+
+    /// Lets pages save files to a folder.
+    pub fn save_to(&mut self, folder: &Path) {
+        let how = json!({ "behavior": "allow", "downloadPath": folder });
+        self.call("Browser.setDownloadBehavior", &how);
+    }
+
+    /// The languages that a page opened from now on is told, the first preferred: `es-ES,en`.
+    pub fn speak(&mut self, languages: &str) {
+        let agent = self.evaluate("navigator.userAgent");
+        let how = json!({ "userAgent": agent, "acceptLanguage": languages });
+        self.call("Network.setUserAgentOverride", &how);
+    }
+
     /// A key: `Tab`, `Enter` or a space.
-    pub(crate) fn press(&mut self, key: &str) {
+    pub fn press(&mut self, key: &str) {
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, ""),
             "Enter" => ("Enter", 13, "\r"),
@@ -181,7 +243,7 @@ impl Chromium {
     }
 
     /// The size of the window and whether its system is dark.
-    pub(crate) fn resize(&mut self, width: u32, height: u32, dark: bool) {
+    pub fn resize(&mut self, width: u32, height: u32, dark: bool) {
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", &size);
@@ -191,7 +253,7 @@ impl Chromium {
     }
 
     /// Messages on the console, exceptions and violations of the page's policy since it was opened.
-    pub(crate) fn complaints(&mut self) -> Vec<String> {
+    pub fn complaints(&mut self) -> Vec<String> {
         // Whatever was said before this answer has arrived with it.
         self.evaluate("0");
         let said = ["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"];
@@ -201,7 +263,7 @@ impl Chromium {
     }
 
     /// Everything asked for since the page was opened, the page itself first.
-    pub(crate) fn requests(&mut self) -> Vec<String> {
+    pub fn requests(&mut self) -> Vec<String> {
         self.evaluate("0");
         let asked = |event: &&Value| event["method"] == "Network.requestWillBeSent";
         let urls = self.events.iter().filter(asked).map(|event| &event["params"]["request"]["url"]);
@@ -210,7 +272,7 @@ impl Chromium {
     }
 
     /// The whole page as PNG.
-    pub(crate) fn picture(&mut self) -> Vec<u8> {
+    pub fn picture(&mut self) -> Vec<u8> {
         let height = self.evaluate("document.documentElement.scrollHeight");
         let width = self.evaluate("innerWidth");
         let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
@@ -219,7 +281,7 @@ impl Chromium {
     }
 
     /// The page as it prints, PDF.
-    pub(crate) fn print(&mut self) -> Vec<u8> {
+    pub fn print(&mut self) -> Vec<u8> {
         let how = json!({ "printBackground": true, "preferCSSPageSize": true });
         base64(self.call("Page.printToPDF", &how)["data"].as_str().unwrap())
     }
@@ -253,4 +315,16 @@ fn base64(text: &str) -> Vec<u8> {
         }
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_stands_for_bytes() {
+        assert_eq!(base64("Y2FudG8="), b"canto");
+        assert_eq!(base64("/+8A"), [0xff, 0xef, 0]);
+        assert_eq!(base64(""), b"");
+    }
 }
