@@ -1,6 +1,6 @@
 // What is said of one song: notices, a bar a genre, and the lyrics with the telling lines.
 
-import { arrange, at, button, element } from "./dom.js";
+import { arrange, at, button, element, say } from "./dom.js";
 import { info } from "./server.js";
 import { hideLines, showLines } from "./lines.js";
 import { percent, warning, whenChosen, words } from "./words.js";
@@ -16,6 +16,7 @@ const rows = new Map();
 export function clearAnswer() {
   shown = null;
   hideLines();
+  at("summary").textContent = "";
   at("result").hidden = true;
   at("nothing-yet").hidden = false;
 }
@@ -40,7 +41,7 @@ function draw() {
   if (!shown) return;
   const { answer } = shown;
   const found = answer.genres.map((genre) => `${genre.label} ${percent(genre.score)}`);
-  at("summary").textContent = words.summary(found);
+  say(at("summary"), words.summary(found));
   notices(answer);
   arrange(at("bars"), inOrder().map(row));
 }

@@ -24,8 +24,14 @@ export function arrange(parent, wanted) {
   while (parent.children.length > wanted.length) parent.lastElementChild.remove();
 }
 
-/** Text of a live region or a problem; without text it is hidden. */
+/** Says something once: what stands there already would be read out again. */
 export function say(place, text, ...more) {
-  place.hidden = !text;
+  if (place.firstChild?.textContent === text) return;
   place.replaceChildren(...(text ? [text, ...more] : []));
+}
+
+/** The same where nothing is to be seen without words. */
+export function tellOf(place, text, ...more) {
+  place.hidden = !text;
+  say(place, text, ...more);
 }

@@ -1,6 +1,6 @@
 // The lyrics once more, the lines that carried a genre tinted in its hue.
 
-import { at, element } from "./dom.js";
+import { at, element, say } from "./dom.js";
 import { predict } from "./server.js";
 import { decimal, problem as describe, whenChosen, words } from "./words.js";
 
@@ -48,7 +48,7 @@ function draw() {
   at("lines").style.setProperty("--hue", hue);
   at("lines").setAttribute("aria-busy", String(!lines && !error));
   at("lines-title").textContent = words.speaksFor(label);
-  at("lines-note").textContent = note(lines, most, error);
+  say(at("lines-note"), note(lines, most, error));
   const painted = song.lyrics.trimEnd().split("\n");
   at("lines").replaceChildren(...painted.map((text) => line(text, weights.get(same(text)), most)));
 }

@@ -1,7 +1,7 @@
 // Many songs: cut into requests that the server takes, asked one after the other, and shown as
 // the answers come.
 
-import { at, element, say } from "./dom.js";
+import { at, element, say, tellOf } from "./dom.js";
 import { songsOf } from "./files.js";
 import { GONE, Problem, back, info, pause, predictMany } from "./server.js";
 import { clearTable, drawTable, startTable } from "./table.js";
@@ -50,7 +50,8 @@ export async function take(files) {
 async function run() {
   running = new AbortController();
   problem = null;
-  status = () => words.started(songs.filter(waits).length);
+  const due = songs.filter(waits).length;
+  status = () => words.started(due);
   draw();
   try {
     await askAll(running.signal);
@@ -156,8 +157,8 @@ function draw() {
   at("resume").textContent = left > 0 ? words.resume : words.retry(again);
   at("download").hidden = left === songs.length;
   at("clear").hidden = Boolean(running);
-  at("list-status").textContent = status?.() ?? "";
-  say(at("list-problem"), problem?.());
+  say(at("list-status"), status?.());
+  tellOf(at("list-problem"), problem?.());
   drawTable(songs);
 }
 

@@ -1,6 +1,6 @@
 // The page of `canto serve`: what it begins with, its language and its key.
 
-import { at, element, say } from "./page/dom.js";
+import { at, element, tellOf } from "./page/dom.js";
 import { startList } from "./page/list.js";
 import { hasKey, info, useKey } from "./page/server.js";
 import { ask, startSong } from "./page/song.js";
@@ -19,7 +19,7 @@ function askForKey(then) {
 }
 
 function drawKey() {
-  say(at("key-wrong"), keyIsWrong && words.keyWrong);
+  tellOf(at("key-wrong"), keyIsWrong && words.keyWrong);
 }
 
 function useGivenKey(event) {

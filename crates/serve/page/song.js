@@ -1,6 +1,6 @@
 // One song: asked about by the button, and by itself while it is typed.
 
-import { at, button, say } from "./dom.js";
+import { at, button, say, tellOf } from "./dom.js";
 import { clearAnswer, showAnswer } from "./answer.js";
 import { GONE, back, predict } from "./server.js";
 import { problem as describe, whenChosen, words } from "./words.js";
@@ -27,14 +27,14 @@ function anew() {
 
 function setStatus(text) {
   status = text;
-  at("status").textContent = text?.() ?? "";
+  say(at("status"), text?.());
   at("one").setAttribute("aria-busy", String(text !== null));
 }
 
 function setProblem(text, action) {
   problem = text && { text, action };
   const more = action ? [" ", button(words.tryAgain, action)] : [];
-  say(at("problem"), text?.(), ...more);
+  tellOf(at("problem"), text?.(), ...more);
   at("lyrics").removeAttribute("aria-invalid");
   if (text) clearAnswer();
 }
