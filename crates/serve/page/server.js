@@ -1,6 +1,8 @@
 // The API as the page asks it. Whatever goes wrong is a `Problem`, except that the page itself
 // gave a request up: that stays an `AbortError`.
 
+import { keep, recall } from "./memory.js";
+
 const KEY = "canto-key";
 // Milliseconds between looks whether the server is back: short at first.
 const LOOKS = [1000, 2000, 4000, 8000];
@@ -15,15 +17,17 @@ export class Problem extends Error {
 export const GONE = "gone";
 const gone = () => new Problem({ code: GONE });
 
+let key = recall("sessionStorage", KEY);
+
 /** The key stays as long as the tab does. */
-export function useKey(key) {
-  sessionStorage.setItem(KEY, key);
+export function useKey(given) {
+  key = given;
+  keep("sessionStorage", KEY, key);
 }
 
-export const hasKey = () => Boolean(sessionStorage.getItem(KEY));
+export const hasKey = () => Boolean(key);
 
 async function send(path, body, signal) {
-  const key = sessionStorage.getItem(KEY);
   const headers = key ? { authorization: `Bearer ${key}` } : {};
   if (body) headers["content-type"] = "application/json";
   const response = await reached(() =>

@@ -1,31 +1,15 @@
 // The page's language: the browser's, until another is chosen, which is remembered.
 
 import { english } from "./english.js";
+import { keep, recall } from "./memory.js";
 import { spanish } from "./spanish.js";
 
 const LANGUAGES = { en: english, es: spanish };
 const MEMORY = "canto-language";
 const listeners = [];
 
-/** Storage may be forbidden; the page works without. */
-function remembered() {
-  try {
-    return localStorage.getItem(MEMORY);
-  } catch {
-    return null;
-  }
-}
-
-function remember(code) {
-  try {
-    localStorage.setItem(MEMORY, code);
-  } catch {
-    // It is asked of the browser again next time.
-  }
-}
-
 function preferred() {
-  const wanted = [remembered(), ...navigator.languages].filter(Boolean);
+  const wanted = [recall("localStorage", MEMORY), ...navigator.languages].filter(Boolean);
   const codes = wanted.map((tag) => tag.split("-")[0].toLowerCase());
   return codes.find((code) => Object.hasOwn(LANGUAGES, code)) ?? "en";
 }
@@ -41,7 +25,7 @@ export function whenChosen(listener) {
 export function choose(code) {
   language = code;
   words = LANGUAGES[code];
-  remember(code);
+  keep("localStorage", MEMORY, code);
   write();
   for (const listener of listeners) listener();
 }

@@ -20,7 +20,7 @@ macro_rules! script {
 }
 
 /// What the page's script imports.
-const SCRIPTS: [(&str, &str); 14] = [
+const SCRIPTS: [(&str, &str); 15] = [
     script!("answer.js"),
     script!("csv.js"),
     script!("dom.js"),
@@ -29,6 +29,7 @@ const SCRIPTS: [(&str, &str); 14] = [
     script!("files.js"),
     script!("lines.js"),
     script!("list.js"),
+    script!("memory.js"),
     script!("results.js"),
     script!("server.js"),
     script!("song.js"),

@@ -3,7 +3,7 @@
 
 use crate::Page;
 use crate::server::Server;
-use canto_serve::Settings;
+use canto_serve::{Keys, Settings};
 use serde_json::Value;
 use std::env;
 use std::fs;
@@ -83,6 +83,14 @@ fn look_through(width: u32, dark: bool, language: &str) {
     page.browser.choose_files("#files", &[&path]);
     page.wait_to_show("#list-problem");
     look.at(&mut page, "gone");
+    page.is_quiet_but_for_requests();
+    page.server = Server::start(Settings { keys: Keys::new("sesame"), ..Settings::default() });
+    page.browser.open(&page.server.url());
+    page.wait_to_show("#key");
+    page.browser.write("wrong");
+    page.browser.press("Enter");
+    page.wait_to_show("#key-wrong");
+    look.at(&mut page, "key");
     page.is_quiet_but_for_requests();
 }
 
