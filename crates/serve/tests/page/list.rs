@@ -1,7 +1,7 @@
 //! Many songs.
 
 use crate::server::{Server, told, without_genre};
-use crate::{Page, strings};
+use crate::{Page, percent, strings};
 use canto_serve::Settings;
 use serde_json::json;
 use std::fmt::Write;
@@ -48,10 +48,6 @@ fn rows(page: &mut Page) -> Vec<Vec<String>> {
 
 fn column(page: &mut Page, at: usize) -> Vec<String> {
     rows(page).into_iter().map(|mut row| row.swap_remove(at)).collect()
-}
-
-fn percent(score: f32) -> String {
-    format!("{:.0}%", 100.0 * score)
 }
 
 #[test]

@@ -23,7 +23,9 @@ const UNTRANSLATED: &str = "/undefined|null|\\[object/.test(document.body.innerT
 fn axe() -> String {
     let path =
         env::var_os("AXE").expect("name the script by AXE=<axe.min.js>, or `make page-check`");
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let axe = fs::read_to_string(&path);
+    let axe = axe.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    format!("{axe}; 0")
 }
 
 struct Look {
@@ -53,7 +55,7 @@ fn look_through(width: u32, dark: bool, language: &str) {
     let tone = if dark { "dark" } else { "light" };
     let pictures = env::var_os("CANTO_SCREENSHOTS").map(PathBuf::from);
     let look = Look { axe: axe(), pictures, way: format!("{width}-{tone}-{language}") };
-    let mut page = Page::of(Server::slow(Settings::default(), Duration::from_millis(30)));
+    let mut page = Page::of(Server::slow(Settings::default(), Duration::from_millis(60)));
     page.browser.speak(language);
     page.browser.resize(width, 900, dark);
     page.browser.open(&page.server.url());

@@ -104,6 +104,12 @@ impl Page {
     }
 }
 
+/// A score as the page shows it in English; the model's scores are whole thousandths.
+fn percent(score: f32) -> String {
+    let thousandths = (1000.0 * score).round() as u32;
+    format!("{}%", (thousandths + 5) / 10)
+}
+
 fn strings(list: &Value) -> Vec<String> {
     let text = |one: &Value| one.as_str().unwrap().to_owned();
     list.as_array().unwrap().iter().map(text).collect()

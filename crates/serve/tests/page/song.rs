@@ -1,7 +1,7 @@
 //! One song.
 
-use crate::Page;
 use crate::server::{told, without_genre};
+use crate::{Page, percent};
 use canto_serve::{Keys, Settings};
 
 fn bars(page: &mut Page) -> Vec<(String, String)> {
@@ -17,7 +17,6 @@ fn the_example_has_bars_and_telling_lines() {
     let lyrics = page.browser.evaluate("document.querySelector('#lyrics').value");
     let mut labels = told(lyrics.as_str().unwrap()).labels;
     labels.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let percent = |score: f32| format!("{:.0}%", 100.0 * score);
     let expected: Vec<_> =
         labels.iter().map(|label| (label.label.clone(), percent(label.score))).collect();
     assert_eq!(bars(&mut page), expected);
@@ -63,10 +62,10 @@ fn what_is_typed_is_asked_about_by_itself() {
     let first = bars(&mut page);
     assert!(!page.shows("#lines-block"), "lines cost more and are asked for");
     page.browser.write(", radio low");
-    let differs = format!(
-        "document.querySelector('#bars li').innerText.replace(/\\s+/g, ' ') !== '{} {}'",
-        first[0].0, first[0].1
-    );
+    let scores =
+        "[...document.querySelectorAll('#bars .percent')].map((it) => it.innerText).join()";
+    let first: Vec<_> = first.into_iter().map(|(_, score)| score).collect();
+    let differs = format!("{scores} !== '{}'", first.join(","));
     page.browser.wait_for(&differs);
     page.fill_in(" ");
     page.wait_to_hide("#result");
