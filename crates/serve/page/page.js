@@ -37,7 +37,8 @@ function useGivenKey(event) {
 async function introduce() {
   try {
     const told = await info();
-    at("known").replaceChildren(...told.labels.map((one) => element("li", one.label, "chip")));
+    at("known").hidden = false;
+    at("labels").replaceChildren(...told.labels.map((one) => element("li", one.label, "chip")));
     at("model").textContent = `${told.name} · canto ${told.version}`;
   } catch (error) {
     if (error.code === "unauthorized") askForKey(introduce);
