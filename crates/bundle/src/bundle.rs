@@ -134,9 +134,13 @@ impl Bundle {
 
     /// Maps the weights into the CPU's own engine.
     pub fn load_engine(&self, precision: Precision) -> Result<Engine, Error> {
-        let config = EngineConfig { precision, ..EngineConfig::default() };
+        self.open_engine(&EngineConfig { precision, ..EngineConfig::default() })
+    }
+
+    /// The same with all that can be said of how it runs.
+    pub fn open_engine(&self, config: &EngineConfig) -> Result<Engine, Error> {
         let headless = |name: &String| name.starts_with("classifier.");
-        Engine::open(&self.dir, &config).map_err(|error| match error {
+        Engine::open(&self.dir, config).map_err(|error| match error {
             canto_infer::Error::Tensors { problems, .. }
                 if problems.missing.iter().any(headless) =>
             {

@@ -11,11 +11,13 @@ mod console;
 mod failure;
 mod learning;
 mod log_line;
+mod machine;
 mod progress;
 mod report;
 mod run_folder;
 mod served;
 mod songs;
+mod speed_report;
 mod tuning;
 mod watch;
 

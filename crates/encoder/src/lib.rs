@@ -29,7 +29,7 @@ pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, is_cpu, seed};
 pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
 pub use inference::{classify, logits, pooled};
 pub use load::{Adaptation, Loaded, load, load_adapted, weights_path};
-pub use memory::{Memory, memory};
+pub use memory::{Memory, memory, peak_memory};
 pub use model::{Derivatives, Precision, SequenceClassifier, relative_bucket};
 pub use parameters::{NamedParameter, named_parameters};
 pub use peak::peak;

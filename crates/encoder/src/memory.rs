@@ -27,6 +27,13 @@ fn of_gpu(index: usize) -> Option<Memory> {
     Some(Memory { used: (total - free) as u64, free: free as u64 })
 }
 
+/// The most bytes that this process has had resident in the machine's memory, by Linux's `/proc`.
+/// None where the system does not tell.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    Some(1024 * kilobytes(&status, "VmHWM:")?)
+}
+
 /// By Linux's `/proc`.
 fn of_process() -> Option<Memory> {
     let read = |path: &str| std::fs::read_to_string(path).ok();
@@ -59,5 +66,6 @@ mod tests {
         let device = crate::DeviceChoice::Cpu.open().unwrap().device;
         let memory = memory(&device).unwrap();
         assert!(memory.used > 1 << 20 && memory.free > 1 << 20, "{memory:?}");
+        assert!(peak_memory().unwrap() > 1 << 20);
     }
 }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     #[error("{} cannot be scored: {reason}", lyric(*number, *of))]
     Unscorable { number: usize, of: usize, reason: Unscorable },
+    #[error("none of the {of} songs can be scored")]
+    NothingToMeasure { of: usize },
     #[error("unknown label `{label}`, the model knows {}", backticks(known))]
     UnknownLabel { label: String, known: Vec<String> },
     #[error("the threshold of `{label}` is {value}, expected 0 to 1")]
@@ -55,6 +57,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unscorable { .. } => "give the lyrics of a song, not only tags like `[Chorus]`",
+            Self::NothingToMeasure { .. } => {
+                "give songs with lyrics, not only tags like `[Chorus]`"
+            }
             Self::UnknownLabel { .. } => "spell the label as the model does",
             Self::BadThreshold { .. } | Self::BadThresholdForAll { .. } => {
                 "scores are probabilities: give a number from 0 to 1"

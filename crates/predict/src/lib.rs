@@ -1,9 +1,9 @@
 //! Lyrics to scores to decisions.
 //!
 //! Owns the steps around the scorer: cleaning, the language warning, thresholds and their
-//! overrides, the scoring of whole files (CSV, Parquet, NDJSON) in chunks of rows, and the weight
-//! of each line. Refuses to
-//! know HTTP, the command line, and how a model was trained.
+//! overrides, the scoring of whole files (CSV, Parquet, NDJSON) in chunks of rows, the weight of
+//! each line, and how fast all that is. Refuses to know HTTP, the command line, and how a model
+//! was trained.
 
 mod error;
 mod explanation;
@@ -11,6 +11,7 @@ mod file;
 mod overrides;
 mod prediction;
 mod predictor;
+mod speed;
 
 pub use error::Error;
 pub use explanation::{Explanation, LineWeight};
@@ -18,3 +19,4 @@ pub use file::{FileOptions, FileSummary};
 pub use overrides::Overrides;
 pub use prediction::{GenreScore, LabelScore, Prediction, Unscorable, Warning};
 pub use predictor::Predictor;
+pub use speed::{Latency, Rate, Songs, Speed, SpeedConfig, Stages};

@@ -4,12 +4,13 @@ use crate::error::Error;
 use crate::overrides::Overrides;
 use crate::prediction::{Prediction, Unscorable};
 use canto_bundle::Bundle;
-use canto_corpus::{Cleaner, LanguageJudge};
+use canto_corpus::{Cleaner, Language, LanguageJudge};
 use canto_encoder::{Classifier, Device, is_cpu};
 use canto_evaluate::Thresholds;
-use canto_infer::{Engine, Precision};
+use canto_infer::{Engine, EngineConfig, Precision};
 use canto_score::Scorer;
 use canto_song::Progress;
+use rayon::prelude::*;
 
 /// A model with all that its bundle says about how it is to be used.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub struct Predictor {
 
 /// What computes.
 #[derive(Debug)]
-enum Model {
+pub(crate) enum Model {
     /// Burn, on a device that is not the CPU.
     Burn { model: Box<Classifier>, device: Device },
     /// The CPU's own engine.
@@ -37,8 +38,18 @@ impl Predictor {
 
     /// The same with products on the CPU in `precision`; other devices take no notice of it.
     pub fn open_as(bundle: Bundle, device: &Device, precision: Precision) -> Result<Self, Error> {
+        let config = EngineConfig { precision, ..EngineConfig::default() };
+        Self::open_with(bundle, device, &config)
+    }
+
+    /// The same with all that can be said of the CPU's engine; other devices take no notice of it.
+    pub fn open_with(
+        bundle: Bundle,
+        device: &Device,
+        config: &EngineConfig,
+    ) -> Result<Self, Error> {
         let model = if is_cpu(device) {
-            Model::Engine(Box::new(bundle.load_engine(precision)?))
+            Model::Engine(Box::new(bundle.open_engine(config)?))
         } else {
             Model::Burn { model: Box::new(bundle.load_model(device)?), device: device.clone() }
         };
@@ -58,6 +69,19 @@ impl Predictor {
     /// Label names, in the order of scores.
     pub fn labels(&self) -> &[String] {
         self.bundle.labels()
+    }
+
+    /// The CPU's engine, where that computes.
+    pub fn engine(&self) -> Option<&Engine> {
+        match &self.model {
+            Model::Engine(engine) => Some(engine),
+            Model::Burn { .. } => None,
+        }
+    }
+
+    /// What computes.
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
     }
 
     /// Calibrated scores of lyrics that are cleaned already, such as prepared songs.
@@ -112,18 +136,28 @@ impl Predictor {
         thresholds: &Thresholds,
         progress: &dyn Progress,
     ) -> Result<Vec<Result<Prediction, Unscorable>>, Error> {
-        let cleaned: Vec<_> = lyrics.iter().map(|raw| self.cleaned(raw)).collect();
+        let cleaned = self.cleaned_each(lyrics);
         let texts: Vec<&str> = cleaned.iter().flatten().map(String::as_str).collect();
-        let mut songs = self.scorer().score(&texts, progress)?.into_iter();
+        let songs = self.scorer().score(&texts, progress)?;
+        let mut judged = songs.into_iter().zip(self.languages(&texts));
         let accepted = &self.bundle.language().accept;
         let outcome = |cleaned: &Result<String, Unscorable>| {
-            let text = cleaned.as_ref().map_err(|reason| *reason)?;
-            let language = self.judge.judge(text);
+            cleaned.as_ref().map_err(|reason| *reason)?;
             // The scorer gives one song a text; had it one less, the row would be a reject.
-            let song = songs.next().ok_or(Unscorable::EmptyAfterCleaning)?;
+            let (song, language) = judged.next().ok_or(Unscorable::EmptyAfterCleaning)?;
             Ok(Prediction::new(&song, thresholds, language, accepted))
         };
         Ok(cleaned.iter().map(outcome).collect())
+    }
+
+    /// Each lyric as the model reads it, on all cores.
+    pub(crate) fn cleaned_each(&self, lyrics: &[&str]) -> Vec<Result<String, Unscorable>> {
+        lyrics.par_iter().map(|raw| self.cleaned(raw)).collect()
+    }
+
+    /// The language of each cleaned lyric, on all cores.
+    pub(crate) fn languages(&self, texts: &[&str]) -> Vec<Language> {
+        texts.par_iter().map(|text| self.judge.judge(text)).collect()
     }
 
     pub(crate) fn cleaned(&self, raw: &str) -> Result<String, Unscorable> {

@@ -21,6 +21,7 @@ use author::Author;
 use canto_song::Progress;
 pub use error::Error;
 use fs_err as fs;
+pub use row::LYRICS_COLUMN;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 

@@ -2,11 +2,14 @@ use crate::dice::Dice;
 use canto_song::Genre;
 use std::fmt::Write;
 
+/// The column of the lyrics.
+pub const LYRICS_COLUMN: &str = "text";
+
 /// The real data set's header.
 pub(crate) const COLUMNS: [&str; 39] = [
     "Artist(s)",
     "song",
-    "text",
+    LYRICS_COLUMN,
     "Length",
     "emotion",
     "Genre",

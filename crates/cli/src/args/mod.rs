@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod serve;
 
 use crate::config::Override;
@@ -9,6 +10,7 @@ use canto_infer::Precision;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+pub(crate) use bench::BenchArgs;
 pub(crate) use serve::{AccessArgs, ServeArgs};
 
 /// Tells a song's genres from its lyrics.
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Quantize(QuantizeArgs),
     /// Tells the genres of lyrics.
     Predict(PredictArgs),
+    /// Measures how fast a model scores lyrics on this machine, right now.
+    Bench(BenchArgs),
     /// Answers questions about lyrics over HTTP.
     Serve(ServeArgs),
     /// Puts a trained model on the Hugging Face Hub, with its card.

@@ -1,5 +1,6 @@
 //! `canto doctor`: facts about this machine, one a line, none of them secret.
 
+use crate::machine::{cpu, cpu_features};
 use canto_encoder::DeviceChoice;
 use std::env;
 use std::io::{self, Write};
@@ -54,27 +55,10 @@ fn machine() -> Facts {
     vec![
         fact("system", format!("{} {}", env::consts::OS, env::consts::ARCH)),
         fact("threads", format!("{threads} (worker threads: {})", rayon::current_num_threads())),
+        fact("cpu", cpu().unwrap_or_else(|| "unknown on this system".into())),
         fact("cpu features", cpu_features()),
         fact("memory", memory().unwrap_or_else(|| "unknown on this system".into())),
     ]
-}
-
-#[cfg(target_arch = "x86_64")]
-fn cpu_features() -> String {
-    let known = [
-        ("avx2", is_x86_feature_detected!("avx2")),
-        ("fma", is_x86_feature_detected!("fma")),
-        ("avx512f", is_x86_feature_detected!("avx512f")),
-        ("avx512vnni", is_x86_feature_detected!("avx512vnni")),
-        ("avx512bf16", is_x86_feature_detected!("avx512bf16")),
-    ];
-    let word = |(name, found): (&str, bool)| if found { name.into() } else { format!("no {name}") };
-    known.map(word).join(", ")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn cpu_features() -> String {
-    "not looked for on this architecture".to_owned()
 }
 
 fn memory() -> Option<String> {

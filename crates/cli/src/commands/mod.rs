@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod bench;
 mod doctor;
 mod eval;
 mod predict;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: Command, console: &Console) -> anyhow::Result<()> {
         Command::Quantize(args) => quantize::run(&args, console),
         Command::Eval(args) => eval::run(&args, console),
         Command::Predict(args) => predict::run(&args, console),
+        Command::Bench(args) => bench::run(&args, console),
         Command::Serve(args) => serve::run(&args, console),
         Command::Publish(args) => publish::run(&args, console),
         Command::Doctor => doctor::run(),

@@ -3,10 +3,12 @@
 use crate::args::PredictArgs;
 use crate::console::Console;
 use crate::failure::Refusal;
+use crate::machine::processor_seconds;
 use crate::progress::grouped;
 use crate::songs::open_device;
 use anyhow::Context;
 use canto_bundle::Bundle;
+use canto_encoder::peak_memory;
 use canto_predict::{
     Explanation, FileOptions, LabelScore, LineWeight, Overrides, Prediction, Predictor,
 };
@@ -14,6 +16,7 @@ use canto_song::Silent;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
+use std::time::Instant;
 
 /// Labels of the table without `--all`, unless more are predicted.
 const LIKELIEST: usize = 5;
@@ -54,7 +57,9 @@ fn score_file(
     options: &FileOptions,
     console: &Console,
 ) -> anyhow::Result<()> {
+    let (begun, before) = (Instant::now(), processor_seconds());
     let summary = predictor.score_file(input, output, options, &console.stages())?;
+    tell_use(begun.elapsed().as_secs_f64(), before);
     tracing::info!(
         "scored {} of {} songs into {}",
         grouped(summary.scored),
@@ -66,6 +71,14 @@ fn score_file(
         tracing::warn!("{count} songs have no scores; see {path}");
     }
     Ok(())
+}
+
+/// What scoring took of the machine in `seconds`, with `--verbose` and where the system tells.
+fn tell_use(seconds: f64, before: Option<f64>) {
+    if let (Some(before), Some(after), Some(bytes)) = (before, processor_seconds(), peak_memory()) {
+        let (busy, memory) = ((after - before) / seconds, bytes as f64 / 1e6);
+        tracing::debug!("kept {busy:.2} cores busy; {memory:.1} MB of memory at most");
+    }
 }
 
 fn lyrics(args: &PredictArgs) -> anyhow::Result<String> {

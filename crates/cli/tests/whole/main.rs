@@ -3,8 +3,11 @@
 mod bad_bundle;
 mod bad_call;
 mod bad_source;
+mod benching;
 mod disk;
 mod explanations;
+#[cfg(target_os = "linux")]
+mod flat;
 mod hub_server;
 mod interrupt;
 mod killed;

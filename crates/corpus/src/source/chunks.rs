@@ -5,8 +5,9 @@ use crate::error::Error;
 use polars::prelude::*;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 
 /// The chunks of a file, in order.
 pub struct Chunks {
@@ -22,6 +23,11 @@ enum Message {
     Failed(PolarsError),
 }
 
+/// Rows of a Parquet file that are asked for at once. Polars reads a row group whole, and writers
+/// that are not told otherwise make one of a million rows; of a part of it, only those pages are
+/// read that hold the part.
+const STRETCH: usize = 8192;
+
 /// Streams `frame`, a scan of the file at `path`, in chunks of at most `rows` rows.
 ///
 /// Polars waits while a chunk is not yet taken, so that memory does not grow with the file.
@@ -32,26 +38,75 @@ pub fn chunks(
     rows: NonZeroUsize,
 ) -> Result<Chunks, Error> {
     let (sender, receiver) = sync_channel(1);
-    let sink = frame
-        .sink_batches(hand_over(sender.clone()), true, Some(rows))
-        .map_err(|source| Error::Reader { path: path.to_owned(), source })?;
+    let stretch = (format == Format::Parquet).then(|| STRETCH.next_multiple_of(rows.get()));
+    let stream = Stream { frame, rows, stretch, given: Arc::default(), sender };
+    let first = stream.part(0).map_err(|source| Error::Reader { path: path.to_owned(), source })?;
     std::thread::spawn(move || {
-        let end = match sink.collect_with_engine(Engine::Streaming) {
-            Ok(_) => Message::End,
-            Err(error) => Message::Failed(error),
-        };
+        let end = stream.run(first).map_or_else(Message::Failed, |()| Message::End);
         // Nobody listens any more once the rows were enough.
-        sender.send(end).ok();
+        stream.sender.send(end).ok();
     });
     Ok(Chunks { path: path.to_owned(), format, receiver, done: false })
 }
 
-fn hand_over(sender: SyncSender<Message>) -> PlanCallback<DataFrame, bool> {
-    let sender = Mutex::new(sender);
-    PlanCallback::new(move |rows: DataFrame| {
-        let sender = sender.lock().map_err(|_| polars_err!(ComputeError: "a chunk was lost"))?;
-        Ok(sender.send(Message::Rows(rows)).is_err())
-    })
+/// The sending side.
+struct Stream {
+    frame: LazyFrame,
+    rows: NonZeroUsize,
+    /// Rows of each query; none where one query reads all.
+    stretch: Option<usize>,
+    given: Arc<Given>,
+    sender: SyncSender<Message>,
+}
+
+/// What was handed over so far.
+#[derive(Default)]
+struct Given {
+    rows: AtomicUsize,
+    /// Nobody listens any more.
+    unwanted: AtomicBool,
+}
+
+impl Stream {
+    /// A query for the stretch that begins at row `first`.
+    fn part(&self, first: usize) -> PolarsResult<LazyFrame> {
+        let part = self.frame.clone();
+        let part = match self.stretch {
+            Some(stretch) => part.slice(first as i64, stretch as IdxSize),
+            None => part,
+        };
+        part.sink_batches(self.hand_over(), true, Some(self.rows))
+    }
+
+    fn hand_over(&self) -> PlanCallback<DataFrame, bool> {
+        let (sender, given) = (Mutex::new(self.sender.clone()), Arc::clone(&self.given));
+        PlanCallback::new(move |rows: DataFrame| {
+            if rows.height() == 0 {
+                return Ok(false);
+            }
+            given.rows.fetch_add(rows.height(), Ordering::Relaxed);
+            let sender =
+                sender.lock().map_err(|_| polars_err!(ComputeError: "a chunk was lost"))?;
+            let unwanted = sender.send(Message::Rows(rows)).is_err();
+            given.unwanted.store(unwanted, Ordering::Relaxed);
+            Ok(unwanted)
+        })
+    }
+
+    /// Reads one stretch after the other, until one is not full.
+    fn run(&self, first: LazyFrame) -> PolarsResult<()> {
+        let (mut part, mut wanted) = (first, 0);
+        loop {
+            part.collect_with_engine(Engine::Streaming)?;
+            let Some(stretch) = self.stretch else { return Ok(()) };
+            wanted += stretch;
+            let over = self.given.rows.load(Ordering::Relaxed) < wanted;
+            if over || self.given.unwanted.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            part = self.part(wanted)?;
+        }
+    }
 }
 
 impl Iterator for Chunks {

@@ -65,7 +65,13 @@ impl Predictor {
         let mut frame = source::scan(input, source.format)?;
         let failed = |error| source::explain(input, source.format, error);
         let schema = frame.collect_schema().map_err(failed)?;
-        let layout = Layout::new(input, &schema, format, &self.columns(options), self.labels())?;
+        let layout = Layout::new(
+            input,
+            &schema,
+            format,
+            &self.columns(options.column.as_deref()),
+            self.labels(),
+        )?;
         let mut job = Job {
             predictor: self,
             thresholds,
@@ -85,9 +91,38 @@ impl Predictor {
         job.finish(input, counted)
     }
 
-    fn columns(&self, options: &FileOptions) -> Vec<String> {
-        if let Some(column) = &options.column {
-            return vec![column.clone()];
+    /// The lyrics of the first `limit` rows of `input`, raw, from the column that
+    /// [`score_file`](Self::score_file) takes where `column` is named to it.
+    pub fn read_lyrics(
+        &self,
+        input: &Path,
+        column: Option<&str>,
+        limit: u32,
+        progress: &dyn Progress,
+    ) -> Result<Vec<String>, Error> {
+        let Source { format, .. } = source::check(input, progress)?.source;
+        let mut frame = source::scan(input, format)?;
+        let failed = |error| source::explain(input, format, error);
+        let schema = frame.collect_schema().map_err(failed)?;
+        let name = table::lyrics_column(input, &schema, &self.columns(column))?;
+        let rows = frame.select([col(name.as_str()).cast(DataType::String)]).limit(limit);
+        let mut lyrics = Vec::new();
+        for chunk in source::chunks(rows, input, format, CHUNK)? {
+            let chunk = chunk?;
+            let texts = chunk.column(&name).and_then(|column| Ok(column.str()?.clone()));
+            let texts = texts.map_err(failed)?;
+            lyrics.extend(texts.iter().map(|text| text.unwrap_or_default().to_owned()));
+        }
+        if lyrics.is_empty() {
+            return Err(canto_corpus::Error::SourceNoRows { path: input.to_owned() }.into());
+        }
+        Ok(lyrics)
+    }
+
+    /// Where lyrics are looked for: in the column that was named, or else the usual ones.
+    fn columns(&self, named: Option<&str>) -> Vec<String> {
+        if let Some(column) = named {
+            return vec![column.to_owned()];
         }
         let mut columns: Vec<_> = self.bundle().lyrics_column().into_iter().collect();
         for usual in USUAL_COLUMNS {

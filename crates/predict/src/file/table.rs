@@ -127,7 +127,12 @@ fn rejects_schema() -> Schema {
     fields.into_iter().map(|(name, kind)| Field::new(name.into(), kind)).collect()
 }
 
-fn lyrics_column(path: &Path, input: &Schema, wanted: &[String]) -> Result<String, Error> {
+/// The first of the `wanted` columns that is there, which must hold text.
+pub(crate) fn lyrics_column(
+    path: &Path,
+    input: &Schema,
+    wanted: &[String],
+) -> Result<String, Error> {
     let Some(name) = wanted.iter().find(|name| input.contains(name)) else {
         return Err(Error::ColumnMissing {
             path: path.to_owned(),
