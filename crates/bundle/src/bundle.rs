@@ -1,7 +1,7 @@
 //! A model folder that was read and verified.
 
 use crate::error::Error;
-use crate::manifest::Manifest;
+use crate::manifest::{FileRecord, Manifest};
 use crate::parts::{Provenance, Settings, check_words, windows};
 use crate::staging::recover;
 use crate::{
@@ -158,6 +158,15 @@ impl Bundle {
     /// Every file with its hash, as it was written; a plain folder has no such list.
     pub fn manifest(&self) -> Result<Manifest, Error> {
         Manifest::read(&self.dir)
+    }
+
+    /// The files that make it this model and no other. A manifest stands for all that it lists.
+    pub fn identity(&self) -> Result<Vec<FileRecord>, Error> {
+        let files: &[&str] = match self.source {
+            Source::Canto => &[MANIFEST],
+            Source::HuggingFace => &[WEIGHTS, CONFIG, TOKENIZER],
+        };
+        files.iter().map(|name| FileRecord::of(&self.dir, name)).collect()
     }
 
     /// Who wrote it.

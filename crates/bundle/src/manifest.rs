@@ -21,7 +21,7 @@ pub struct Manifest {
     pub files: Vec<FileRecord>,
 }
 
-/// One file of a bundle.
+/// One file of a bundle, or another whose bytes are to be recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileRecord {
@@ -34,14 +34,15 @@ pub struct FileRecord {
 }
 
 impl FileRecord {
-    pub(crate) fn of(dir: &Path, name: &str) -> Result<Self, Error> {
+    /// The file `name` in `dir` as it is now.
+    pub fn of(dir: &Path, name: &str) -> Result<Self, Error> {
         let path = dir.join(name);
         let (bytes, sha256) = digest(&path).map_err(Error::file("read", &path))?;
         Ok(Self { name: name.to_owned(), bytes, sha256 })
     }
 
     /// Compares the file with what was written; the size first, which costs nothing.
-    fn verify(&self, dir: &Path) -> Result<(), Error> {
+    pub fn verify(&self, dir: &Path) -> Result<(), Error> {
         let path = dir.join(&self.name);
         let metadata = fs_err::metadata(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => Error::MissingFile { path: path.clone() },

@@ -39,7 +39,12 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// The whole message, for stderr.
 pub(crate) fn message(error: &anyhow::Error) -> String {
-    let mut text = format!("error: {error}");
+    format!("error: {}", told(error))
+}
+
+/// The fact, its causes and what to do.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
     let mut before = error.to_string();
     for cause in error.chain().skip(1) {
         let fact = cause.to_string();

@@ -77,9 +77,12 @@ impl Hub {
             return Err(PublishError::NoToken);
         };
         let desk = self.desk(target, token)?;
-        desk.prepare()?;
-        let parent = desk.branch()?;
-        let commit = desk.commit(publication, parent, progress)?.commit_oid;
+        let mut made = None;
+        let sent = desk.send(publication, &mut made, progress);
+        let commit = sent.map_err(|source| match made {
+            Some(made) => PublishError::LeftBehind { made, source: Box::new(source) },
+            None => source,
+        })?;
         desk.tag(commit.as_deref())?;
         Ok(Published { address: desk.address(), commit })
     }
@@ -107,21 +110,42 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Sees to it that the repository is there and will take the commit.
-    fn prepare(&self) -> Result<(), PublishError> {
+    /// Commits everything, and tells the commit. What had to be `made` first stays where the rest
+    /// fails: somebody may use it already.
+    fn send(
+        &self,
+        publication: &Publication,
+        made: &mut Option<String>,
+        progress: &dyn Progress,
+    ) -> Result<Option<String>, PublishError> {
+        let repository = &self.target.repository;
+        if self.prepare()? {
+            *made = Some(format!("repository `{repository}`"));
+        }
+        let (parent, new) = self.branch()?;
+        if new && made.is_none() {
+            let branch = self.target.branch.as_deref().unwrap_or(MAIN);
+            *made = Some(format!("branch `{branch}` of `{repository}`"));
+        }
+        Ok(self.commit(publication, parent, progress)?.commit_oid)
+    }
+
+    /// Sees to it that the repository is there and will take the commit; tells whether it had to
+    /// be made.
+    fn prepare(&self) -> Result<bool, PublishError> {
         match self.info()? {
-            None => return self.create(),
+            None => return self.create().map(|()| true),
             Some(info) if self.target.private && info.private == Some(false) => {
                 return Err(PublishError::Public { repository: self.target.repository.clone() });
             }
             Some(_) => {}
         }
-        let Some(tag) = &self.target.tag else { return Ok(()) };
+        let Some(tag) = &self.target.tag else { return Ok(false) };
         if self.refs()?.tags.iter().any(|found| found.name == *tag) {
             let repository = self.target.repository.clone();
             return Err(PublishError::TagTaken { repository, tag: tag.clone() });
         }
-        Ok(())
+        Ok(false)
     }
 
     /// What the Hub says of the repository, if there is one.
@@ -149,8 +173,8 @@ impl Desk<'_> {
         self.ask(About::Repository, move || repository.list_refs().send())
     }
 
-    /// The commit that the branch is at; a missing branch is made from `main`.
-    fn branch(&self) -> Result<Option<String>, PublishError> {
+    /// The commit that the branch is at, and whether the branch had to be made, from `main`.
+    fn branch(&self) -> Result<(Option<String>, bool), PublishError> {
         let head = |refs: &GitRefs, branch: &str| {
             let found = refs.branches.iter().find(|found| found.name == branch);
             found.map(|found| found.target_commit.clone())
@@ -161,9 +185,9 @@ impl Desk<'_> {
         if at.is_none() && branch != MAIN {
             let (repository, branch) = (self.repository.clone(), branch.to_owned());
             self.ask(About::Branch, move || repository.create_branch().branch(&branch).send())?;
-            return Ok(head(&refs, MAIN));
+            return Ok((head(&refs, MAIN), true));
         }
-        Ok(at)
+        Ok((at, false))
     }
 
     fn commit(

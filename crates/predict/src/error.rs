@@ -37,6 +37,22 @@ pub enum Error {
     OutputIsFolder { path: PathBuf },
     #[error("no folder at `{}` to write into", path.display())]
     NoFolder { path: PathBuf },
+    #[error("no file below `{}` to score", path.display())]
+    NoFiles { path: PathBuf },
+    #[error("`{}` is a file, expected a folder", path.display())]
+    OutputIsFile { path: PathBuf },
+    #[error("`{}` and `{}` lie in one another", input.display(), output.display())]
+    SameFolder { input: PathBuf, output: PathBuf },
+    #[error("the rejects of `{}` would be called as the scores of `{}`", path.display(), rejects.display())]
+    NamesClash { path: PathBuf, rejects: PathBuf },
+    #[error("the name of `{}` is not UTF-8", path.display())]
+    BadName { path: PathBuf },
+    #[error("a shard of `{}` has more rows than can be read at once", path.display())]
+    TooManyRows { path: PathBuf },
+    #[error("`{}` is there already, and nothing says what made it", path.display())]
+    UnknownMaker { path: PathBuf },
+    #[error("`{}` was scored with {}", path.display(), differences.join(", "))]
+    OtherMaker { path: PathBuf, differences: Vec<&'static str> },
     #[error("{rows} rows came in, but {scored} scores and {rejected} rejects came out")]
     Unaccounted { rows: u64, scored: u64, rejected: u64 },
     #[error("could not write `{}`", path.display())]
@@ -72,6 +88,17 @@ impl Error {
                 "choose another name for `--output`"
             }
             Self::NoFolder { .. } => "create the folder first",
+            Self::NoFiles { .. } => {
+                "files end in `.parquet`, `.csv`, `.ndjson` or `.jsonl`; names that begin with `.` or \
+                 `_` are left out"
+            }
+            Self::OutputIsFile { .. } => "name a folder for `--output`",
+            Self::SameFolder { .. } => "choose a folder for `--output` outside of `--input`",
+            Self::NamesClash { .. } | Self::BadName { .. } => "rename one of the files",
+            Self::TooManyRows { .. } => "ask for more shards",
+            Self::UnknownMaker { .. } | Self::OtherMaker { .. } => {
+                "choose another folder for `--output`, or score it anew with `--again`"
+            }
             Self::File { source, .. } => return disk_hint(source),
             Self::Writer { source: PolarsError::IO { error, .. }, .. } => return disk_hint(error),
             Self::Input(error) => return error.hint(),
@@ -80,6 +107,18 @@ impl Error {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+
+    /// Whether the file that was to be scored is to blame, so that others may still be scored.
+    pub fn is_of_input(&self) -> bool {
+        matches!(
+            self,
+            Self::Input(_)
+                | Self::ColumnMissing { .. }
+                | Self::ColumnType { .. }
+                | Self::ColumnsTaken { .. }
+                | Self::NestedColumns { .. }
+        )
     }
 
     /// For `map_err`: a failed `action` on `path`.

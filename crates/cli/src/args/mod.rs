@@ -7,6 +7,7 @@ use crate::config::Override;
 use crate::log_line::LogFormat;
 use canto_encoder::DeviceChoice;
 use canto_infer::Precision;
+use canto_predict::Shard;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -224,13 +225,22 @@ pub(crate) struct DeviceArg {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    after_help = "A folder is scored file by file, each into a file of the same name below `--output`. What is\n\
+    finished is not done again, so the same command goes on after whatever stopped it.\n\
+    With `--shard 3/16` this process does the fourth of sixteen shares: of a folder some files,\n\
+    of a file some rows, into FOLDER/NAME-00003-of-00016.ENDING. Shares are counted from 0, as in\n\
+    Kubernetes: `--shard $(JOB_COMPLETION_INDEX)/16`. A share without files ends well.\n\n\
+    Examples:\n  \
     canto predict artifacts/quickstart --text \"Rain on the highway …\"\n  \
     canto predict artifacts/quickstart --file song.txt --json\n  \
     canto predict artifacts/quickstart --file song.txt --explain\n  \
     canto predict artifacts/quickstart --input songs.csv --output scored.parquet\n  \
+    canto predict artifacts/quickstart --input songs/ --output scored/\n  \
+    canto predict artifacts/quickstart --input songs/ --output scored/ --shard 3/16\n  \
     canto predict path/to/hugging-face-folder --threshold 0.2 < song.txt\n  \
-    canto predict user/name --file song.txt")]
+    canto predict user/name --file song.txt"
+)]
 pub(crate) struct PredictArgs {
     /// Run or model folder, or a Hub id `user/name[@revision]`; a plain Hugging Face model will do.
     pub(crate) model: PathBuf,
@@ -240,12 +250,20 @@ pub(crate) struct PredictArgs {
     /// File with the lyrics of one song.
     #[arg(long, value_name = "FILE", group = "lyrics")]
     pub(crate) file: Option<PathBuf>,
-    /// File of many songs: `.csv`, `.parquet`, `.ndjson` or `.jsonl`.
-    #[arg(long, value_name = "FILE", group = "lyrics", requires = "output")]
+    /// File of many songs, `.csv`, `.parquet`, `.ndjson` or `.jsonl`, or a folder of such files.
+    #[arg(long, value_name = "FILE|FOLDER", group = "lyrics", requires = "output")]
     pub(crate) input: Option<PathBuf>,
-    /// Where the scores of `--input` go: `.csv`, `.parquet`, `.ndjson` or `.jsonl`.
-    #[arg(long, value_name = "FILE", requires = "input")]
+    /// Where the scores of `--input` go: such a file; a folder for a folder and for a shard.
+    #[arg(long, value_name = "FILE|FOLDER", requires = "input")]
     pub(crate) output: Option<PathBuf>,
+    /// Does one share of `--input`, for as many processes as there are shares; counted from 0, so
+    /// `0/16` to `15/16`.
+    #[arg(long, value_name = "I/N", requires = "input")]
+    pub(crate) shard: Option<Shard>,
+    /// Scores again what another model, or other settings, have left in the folder `--output`;
+    /// otherwise that is refused.
+    #[arg(long, requires = "input")]
+    pub(crate) again: bool,
     /// Column of `--input` that holds the lyrics; otherwise the one that the model was trained
     /// on, `text` or `lyrics`.
     #[arg(long, value_name = "NAME", requires = "input")]
@@ -354,5 +372,6 @@ mod tests {
         );
         assert!(!parse(&["--text", "la", "--file", "f"]));
         assert!(!parse(&["--input", "a"]) && !parse(&["--output", "b"]));
+        assert!(!parse(&["--shard", "0/2"]) && !parse(&["--again", "--text", "la"]));
     }
 }

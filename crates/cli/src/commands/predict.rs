@@ -1,5 +1,7 @@
 //! `canto predict`: lyrics in, genres out.
 
+mod batch;
+
 use crate::args::PredictArgs;
 use crate::console::Console;
 use crate::failure::Refusal;
@@ -10,7 +12,7 @@ use anyhow::Context;
 use canto_bundle::Bundle;
 use canto_encoder::peak_memory;
 use canto_predict::{
-    Explanation, FileOptions, LabelScore, LineWeight, Overrides, Prediction, Predictor,
+    Explanation, FileOptions, FileSummary, LabelScore, LineWeight, Overrides, Prediction, Predictor,
 };
 use canto_song::Silent;
 use std::fmt::Write as _;
@@ -31,8 +33,11 @@ pub(crate) fn run(args: &PredictArgs, console: &Console) -> anyhow::Result<()> {
     // A wrong label is known before the weights are read.
     overrides.apply(bundle.thresholds())?;
     if let (Some(input), Some(output)) = (&args.input, &args.output) {
-        let predictor = predictor(bundle, args)?;
         let options = FileOptions { column: args.column.clone(), overrides };
+        if args.shard.is_some() || input.is_dir() {
+            return batch::score(bundle, args, (input, output), &options, console);
+        }
+        let predictor = predictor(bundle, args)?;
         return score_file(&predictor, input, output, &options, console);
     }
     let lyrics = lyrics(args)?;
@@ -60,6 +65,11 @@ fn score_file(
     let (begun, before) = (Instant::now(), processor_seconds());
     let summary = predictor.score_file(input, output, options, &console.stages())?;
     tell_use(begun.elapsed().as_secs_f64(), before);
+    tell(&summary, output);
+    Ok(())
+}
+
+fn tell(summary: &FileSummary, output: &Path) {
     tracing::info!(
         "scored {} of {} songs into {}",
         grouped(summary.scored),
@@ -70,7 +80,6 @@ fn score_file(
         let (count, path) = (grouped(summary.rejected), summary.rejects.display());
         tracing::warn!("{count} songs have no scores; see {path}");
     }
-    Ok(())
 }
 
 /// What scoring took of the machine in `seconds`, with `--verbose` and where the system tells.

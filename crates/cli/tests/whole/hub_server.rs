@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -81,7 +82,14 @@ pub(crate) struct Reply {
     pub(crate) cut: usize,
 }
 
+/// A status that is none: the connection is closed without an answer.
+const SILENCE: u16 = 0;
+
 impl Reply {
+    pub(crate) fn silence() -> Self {
+        Self::status(SILENCE)
+    }
+
     pub(crate) fn status(status: u16) -> Self {
         Self { status, headers: vec![], body: b"{\"error\": \"so it is\"}".to_vec(), cut: 0 }
     }
@@ -97,6 +105,9 @@ impl Reply {
     }
 
     fn send(&self, stream: &mut TcpStream, head: bool) -> std::io::Result<()> {
+        if self.status == SILENCE {
+            return Ok(());
+        }
         let length = self.body.len();
         let mut text = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", self.status);
         let _ = write!(text, "Content-Length: {length}\r\n");
@@ -121,22 +132,42 @@ impl HubServer {
         Self::failing(|_, _| None)
     }
 
+    /// It closes the connection as soon as it has read the head of a request whose path has `part`,
+    /// the first `times`.
+    pub(crate) fn hanging_up(part: &'static str, times: usize) -> Self {
+        Self::start(|_, _| None, Cuts { part, left: AtomicUsize::new(times) })
+    }
+
     pub(crate) fn failing(
         fault: impl Fn(&Request, &mut Repository) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(fault, Cuts { part: "", left: AtomicUsize::new(0) })
+    }
+
+    fn start(
+        fault: impl Fn(&Request, &mut Repository) -> Option<Reply> + Send + Sync + 'static,
+        cuts: Cuts,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let repository = Arc::new(Mutex::new(Repository::default()));
         let (shared, address) = (Arc::clone(&repository), endpoint.clone());
-        let fault: Arc<Fault> = Arc::new(fault);
+        let (fault, cuts): (Arc<Fault>, _) = (Arc::new(fault), Arc::new(cuts));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (shared, address) = (Arc::clone(&shared), address.clone());
-                let fault = Arc::clone(&fault);
-                thread::spawn(move || serve(stream, &shared, &address, &*fault));
+                let (fault, cuts) = (Arc::clone(&fault), Arc::clone(&cuts));
+                thread::spawn(move || serve(stream, &shared, &address, &*fault, &cuts));
             }
         });
         Self { endpoint, repository }
+    }
+
+    /// It has what another one has.
+    pub(crate) fn copy(&self, other: &Self) {
+        let other = other.repository.lock().unwrap();
+        let mut repository = self.repository.lock().unwrap();
+        (repository.branches, repository.commits) = (other.branches.clone(), other.commits.clone());
     }
 
     /// It has a repository already.
@@ -146,8 +177,28 @@ impl HubServer {
     }
 }
 
-fn serve(mut stream: TcpStream, shared: &Mutex<Repository>, endpoint: &str, fault: &Fault) {
-    let Some(request) = read(&stream) else { return };
+/// Which connections are cut.
+struct Cuts {
+    part: &'static str,
+    left: AtomicUsize,
+}
+
+impl Cuts {
+    fn has(&self, path: &str) -> bool {
+        let fewer = |left: usize| left.checked_sub(1);
+        path.contains(self.part)
+            && self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok()
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    shared: &Mutex<Repository>,
+    endpoint: &str,
+    fault: &Fault,
+    cuts: &Cuts,
+) {
+    let Some(request) = read(&stream, cuts) else { return };
     let reply = {
         let mut repository = shared.lock().unwrap();
         repository.seen.push(format!("{} {}", request.method, request.path));
@@ -157,7 +208,7 @@ fn serve(mut stream: TcpStream, shared: &Mutex<Repository>, endpoint: &str, faul
     let _ = reply.send(&mut stream, request.method == "HEAD");
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+fn read(stream: &TcpStream, cuts: &Cuts) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = || {
         let mut line = String::new();
@@ -171,6 +222,9 @@ fn read(stream: &TcpStream) -> Option<Request> {
     while let Some(header) = line().filter(|header| !header.is_empty()) {
         let (name, value) = header.split_once(':')?;
         headers.insert(name.to_lowercase(), value.trim().to_owned());
+    }
+    if cuts.has(&path) {
+        return None;
     }
     let mut body = Vec::new();
     if headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked") {
@@ -190,7 +244,7 @@ fn read(stream: &TcpStream) -> Option<Request> {
     Some(Request { method, path, headers, body })
 }
 
-fn answer(request: &Request, repository: &mut Repository, endpoint: &str) -> Reply {
+pub(crate) fn answer(request: &Request, repository: &mut Repository, endpoint: &str) -> Reply {
     let path = request.path.split('?').next().unwrap();
     if let Some(rest) = path.strip_prefix("/v1/").or_else(|| path.strip_prefix("/v2/")) {
         return store(rest, path.starts_with("/v1/"), request, repository);
@@ -320,7 +374,7 @@ fn resolve(path: &str, repository: &Repository) -> Reply {
         return Reply::status(404).with("X-Error-Code", "RevisionNotFound");
     };
     let reply = match files.get(file) {
-        Some(body) => Reply { status: 200, headers: vec![], body: body.clone(), cut: 0 },
+        Some(body) => Reply { body: body.clone(), ..Reply::status(200) },
         None => Reply::status(404).with("X-Error-Code", "EntryNotFound"),
     };
     let etag = format!("\"{}\"", sha256(&reply.body));

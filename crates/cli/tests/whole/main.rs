@@ -4,6 +4,7 @@ mod bad_bundle;
 mod bad_call;
 mod bad_source;
 mod benching;
+mod deploying;
 mod disk;
 mod explanations;
 #[cfg(target_os = "linux")]
@@ -14,6 +15,7 @@ mod killed;
 mod publishing;
 mod quantizing;
 mod serving;
+mod shards;
 mod way;
 
 use assert_cmd::Command;

@@ -1,6 +1,6 @@
 //! publish → the Hub → predict, good and bad.
 
-use crate::hub_server::{Files, HubServer, REPOSITORY, Reply, Request, TOKEN, sha256};
+use crate::hub_server::{Files, HubServer, REPOSITORY, Reply, Request, TOKEN, answer, sha256};
 use crate::{Said, canto, copied, said, say, trained};
 use std::fs;
 use std::path::Path;
@@ -16,6 +16,8 @@ fn at(here: &Path, endpoint: &str, args: &[&str]) -> assert_cmd::Command {
     command.args(args).env("HF_ENDPOINT", endpoint).env("HF_HOME", here.join("hf"));
     // Chunks that the server can read without a decompressor.
     command.env("HF_XET_XORB_COMPRESSION_POLICY", "none");
+    // A broken connection is tried again soon.
+    command.env("HF_XET_CLIENT_RETRY_BASE_DELAY", "10ms");
     for name in ["HF_HUB_OFFLINE", "HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HF_XET_CACHE"] {
         command.env_remove(name);
     }
@@ -189,6 +191,72 @@ fn an_upload_that_breaks_off_leaves_the_repository_as_it_was() {
 }
 
 #[test]
+fn a_cut_connection_leaves_the_repository_as_it_was() {
+    for part in ["/preupload/", "/lfs/objects/batch", "/v1/xorbs/", "/commit/"] {
+        let server = HubServer::hanging_up(part, usize::MAX).with_repository(false);
+        let said = online(copied().path(), &server, &publish(&["--tag", "v1"]));
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{part}: {}", said.err);
+        assert!(
+            said.err.contains("hint: ") && said.err.contains("no commit was made"),
+            "{}",
+            said.err
+        );
+        assert!(!said.err.contains(TOKEN) && !said.err.contains("panicked"), "{}", said.err);
+        let repository = server.repository.lock().unwrap();
+        assert_eq!(repository.files("main").len(), 1, "{part}");
+        assert!(repository.titles.is_empty() && repository.tags.is_empty(), "{part}");
+    }
+}
+
+#[test]
+fn a_connection_that_is_cut_once_is_made_again() {
+    for part in ["/preupload/", "/v1/xorbs/", "/commit/"] {
+        let server = HubServer::hanging_up(part, 1).with_repository(false);
+        online(copied().path(), &server, &publish(&[])).well();
+        let repository = server.repository.lock().unwrap();
+        assert!(repository.files("main").contains_key("model.safetensors"), "{part}");
+        assert_eq!(repository.titles.len(), 1, "{part}");
+    }
+}
+
+/// The client asks once more, and the Hub sees a branch that is no longer where it was.
+#[test]
+fn a_commit_whose_answer_is_lost_may_be_ours() {
+    let server = HubServer::failing(|request, repository| {
+        let lost = request.path.contains("/commit/") && repository.titles.is_empty();
+        lost.then(|| {
+            answer(request, repository, "");
+            Reply::silence()
+        })
+    });
+    let server = server.with_repository(false);
+    fails(&server, &[], &["changed by someone else", "may be this very commit"]);
+    assert_eq!(server.repository.lock().unwrap().titles.len(), 1);
+}
+
+#[test]
+fn what_had_to_be_made_first_is_told_of() {
+    let server = with_fault("/commit/", 400);
+    let parts = ["the repository `user/genres` was made and stays", "status 400", "or delete"];
+    fails(&server, &[], &parts);
+    assert_eq!(server.repository.lock().unwrap().files("main").len(), 1, "nothing but its own");
+    let server = with_fault("/commit/", 400).with_repository(false);
+    let parts = ["the branch `trial` of `user/genres` was made and stays", "status 400"];
+    fails(&server, &["--revision", "trial"], &parts);
+    let repository = server.repository.lock().unwrap();
+    assert_eq!(repository.branches["trial"], repository.branches["main"]);
+}
+
+#[test]
+fn no_log_tells_the_token() {
+    let (here, server) = (copied(), HubServer::new());
+    let said = online(here.path(), &server, &publish(&["--tag", "v1", "-vv"])).well();
+    assert!(!said.err.contains(TOKEN) && !said.err.contains("Bearer"), "{}", said.err);
+    let said = online(here.path(), &server, &[&predict("user/genres@v1")[..], &["-vv"]].concat());
+    assert!(!said.well().err.contains(TOKEN));
+}
+
+#[test]
 fn a_change_in_between_is_not_overwritten() {
     let server = HubServer::failing(|request, repository| {
         if request.path.contains("/preupload/") {
@@ -257,4 +325,72 @@ fn a_wrong_hash_is_found_and_thrown_away() {
     online(here.path(), &server, &predict(REPOSITORY)).badly(&parts);
     change();
     online(here.path(), &server, &predict(REPOSITORY)).well();
+}
+
+/// A server whose repository answers requests for its files by `status`, if they are for `part`.
+fn refusing(part: &'static str, reply: fn() -> Reply) -> HubServer {
+    let server = HubServer::failing(move |request, _| {
+        let asked = request.path.contains("/resolve/") && request.path.contains(part);
+        asked.then(reply)
+    });
+    server.with_repository(false)
+}
+
+#[test]
+fn every_refusal_of_a_model_has_its_words() {
+    let here = TempDir::new().unwrap();
+    let fails = |reply: fn() -> Reply, parts: &[&str]| {
+        let said = online(here.path(), &refusing("config.json", reply), &predict(REPOSITORY));
+        let said = said.badly(parts);
+        assert!(said.err.contains("hint: ") && !said.err.contains(TOKEN), "{}", said.err);
+    };
+    fails(|| Reply::status(401), &["refuses access", "HF_TOKEN"]);
+    let gated = || Reply::status(403).with("X-Error-Code", "GatedRepo");
+    fails(gated, &["gated", "ask for access on", "user/genres`"]);
+    fails(|| Reply::status(404).with("X-Error-Code", "RepoNotFound"), &["has no such model"]);
+    fails(|| Reply::status(429).with("Retry-After", "17"), &["status 429", "wait 17 s"]);
+    fails(|| Reply::status(503), &["status 503", "later"]);
+    fails(Reply::silence, &["cannot reach", "check the network"]);
+}
+
+#[test]
+fn a_download_that_is_cut_goes_on_later() {
+    let (server, here) = (published(), TempDir::new().unwrap());
+    let cutting = HubServer::failing(|request, repository| {
+        let asked = request.method == "GET" && request.path.ends_with("model.safetensors");
+        asked.then(|| {
+            let whole = answer(request, repository, "");
+            Reply { cut: whole.body.len() / 2, ..whole }
+        })
+    });
+    cutting.copy(&server);
+    let said = online(here.path(), &cutting, &predict(REPOSITORY));
+    said.badly(&["the download of `model.safetensors`", "broke off", "are kept"]);
+    let asked = server.repository.lock().unwrap().seen.len();
+    online(here.path(), &server, &predict(REPOSITORY)).well();
+    let repository = server.repository.lock().unwrap();
+    let again: Vec<_> = repository.seen[asked..].iter().filter(|l| l.starts_with("GET ")).collect();
+    assert!(again.iter().all(|line| !line.ends_with("tokenizer.json")), "{again:?}");
+}
+
+/// What is downloaded goes to a file of a known name first, so that it can be a full device.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_is_told_and_leaves_no_model() {
+    let (server, here) = (published(), TempDir::new().unwrap());
+    let hash = sha256(&server.repository.lock().unwrap().files("main")["model.safetensors"]);
+    let blobs = here.path().join("hf/hub/models--user--genres/blobs");
+    fs::create_dir_all(&blobs).unwrap();
+    let unfinished = blobs.join(format!("{hash}.incomplete"));
+    std::os::unix::fs::symlink("/dev/full", &unfinished).unwrap();
+    let said = online(here.path(), &server, &predict(REPOSITORY));
+    said.badly(&["`model.safetensors`", "No space left", "free some space", "HF_HOME"]);
+    let mut offline = at(here.path(), &server.endpoint, &predict(REPOSITORY));
+    said_of(&mut offline).badly(&["not complete in the cache"]);
+    fs::remove_file(unfinished).unwrap();
+    online(here.path(), &server, &predict(REPOSITORY)).well();
+}
+
+fn said_of(command: &mut assert_cmd::Command) -> Said {
+    said(command.env("HF_HUB_OFFLINE", "1"))
 }

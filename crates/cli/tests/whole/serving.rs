@@ -20,14 +20,14 @@ const SONGS: [&str; 5] = [
 ];
 
 /// A server on a port of its own.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     rest: JoinHandle<String>,
 }
 
 impl Server {
-    fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin("canto"))
             .current_dir(trained())
             .args(["serve", "artifacts/micro", "--port", "0"])
@@ -63,7 +63,7 @@ impl Server {
         ))
     }
 
-    fn get(&self, path: &str, headers: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str, headers: &str) -> (u16, String) {
         self.ask(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n"))
     }
 
@@ -78,7 +78,7 @@ impl Server {
     }
 
     /// Sends a signal, and tells the status and the log.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let killed = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(killed.unwrap().success());
         let status = self.child.wait().unwrap();

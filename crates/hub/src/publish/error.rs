@@ -53,6 +53,8 @@ pub enum PublishError {
     Bundle(#[from] canto_bundle::Error),
     #[error("the files are published, but the tag `{tag}` is not set")]
     NotTagged { tag: String, source: Box<PublishError> },
+    #[error("the {made} was made and stays, without the files")]
+    LeftBehind { made: String, source: Box<PublishError> },
 }
 
 fn said(message: Option<&String>) -> String {
@@ -93,7 +95,10 @@ impl PublishError {
                 "make it private on its page first, name another, or leave out `--private`"
             }
             Self::TagTaken { .. } => "choose another `--tag`, or delete that one on the Hub first",
-            Self::Conflict { .. } => "run it again: it begins from what is there now",
+            Self::Conflict { .. } => {
+                "look at its page: where the connection broke before, that change may be this very \
+                 commit; otherwise run it again, and it begins from what is there now"
+            }
             Self::RateLimited { wait: Some(wait), .. } => {
                 return Some(format!("wait {} s and run it again", wait.as_secs()));
             }
@@ -115,6 +120,10 @@ impl PublishError {
             Self::Read { .. } => "check that the run's folder is there and may be read",
             Self::Bundle(source) => return source.hint(),
             Self::NotTagged { source, .. } => return source.hint(),
+            Self::LeftBehind { source, .. } => {
+                let hint = source.hint()?;
+                return Some(format!("{hint}; or delete what was made on the Hub's page"));
+            }
         };
         Some(hint.to_owned())
     }

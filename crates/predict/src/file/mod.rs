@@ -7,13 +7,15 @@ mod sink;
 mod table;
 
 use crate::error::Error;
+use crate::folder::Shard;
 use crate::overrides::Overrides;
 use crate::predictor::Predictor;
 use canto_corpus::source::{self, Checked, Format, Source};
 use canto_evaluate::Thresholds;
 use canto_song::{Progress, Silent};
 use polars::prelude::*;
-use sink::Sink;
+pub(crate) use sink::{Aside, folder, readable_by_all};
+use sink::{Finished, Sink};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use table::Layout;
@@ -47,6 +49,23 @@ pub struct FileSummary {
     pub rejects: PathBuf,
 }
 
+/// A file to be scored and where the results go.
+pub(crate) struct Work<'a> {
+    pub(crate) input: &'a Path,
+    pub(crate) output: &'a Path,
+    /// Where they are written until they are whole.
+    pub(crate) aside: Aside<'a>,
+    /// The share of its rows.
+    pub(crate) rows: Shard,
+}
+
+/// Whole results that are not in their places yet.
+pub(crate) struct Written {
+    summary: FileSummary,
+    scored: Finished,
+    rejects: Finished,
+}
+
 impl Predictor {
     /// Scores every row of `input` into `output`, in the input's order: the input's columns, then
     /// `score:<label>` for each label, `genres` (joined by `;`, best first), `truncated`, `tokens`
@@ -59,29 +78,51 @@ impl Predictor {
         options: &FileOptions,
         progress: &dyn Progress,
     ) -> Result<FileSummary, Error> {
+        let aside = Aside { folder: folder(output), name: ".canto-predict-", ending: "" };
+        let work = Work { input, output, aside, rows: Shard::WHOLE };
+        self.write_scores(&work, options, progress)?.place()
+    }
+
+    /// The same up to the renaming. A share of the rows that has none is an error like a file
+    /// that has none.
+    pub(crate) fn write_scores(
+        &self,
+        work: &Work,
+        options: &FileOptions,
+        progress: &dyn Progress,
+    ) -> Result<Written, Error> {
+        let Work { input, output, aside, rows: share } = *work;
         let thresholds = options.overrides.apply(self.bundle().thresholds())?;
+        if !input.exists() {
+            return Err(canto_corpus::Error::SourceMissing { path: input.to_owned() }.into());
+        }
         let format = output_format(input, output)?;
         let Checked { source, rows: counted } = source::check(input, progress)?;
         let mut frame = source::scan(input, source.format)?;
         let failed = |error| source::explain(input, source.format, error);
         let schema = frame.collect_schema().map_err(failed)?;
-        let layout = Layout::new(
-            input,
-            &schema,
-            format,
-            &self.columns(options.column.as_deref()),
-            self.labels(),
-        )?;
+        let columns = self.columns(options.column.as_deref());
+        let layout = Layout::new(input, &schema, format, &columns, self.labels())?;
+        let rejects = rejects_path(output);
         let mut job = Job {
             predictor: self,
             thresholds,
-            scored: Sink::create(output, format, &layout.scored)?,
-            rejects: Sink::create(&rejects_path(output), format, &layout.rejects)?,
+            scored: Sink::create(output, &aside, format, &layout.scored)?,
+            rejects: Sink::create(&rejects, &aside, format, &layout.rejects)?,
             layout,
-            summary: FileSummary { rows: 0, scored: 0, rejected: 0, rejects: rejects_path(output) },
+            before: 0,
+            summary: FileSummary { rows: 0, scored: 0, rejected: 0, rejects },
         };
-        let rows = counted.map_or_else(|| rows(frame.clone()), Ok).map_err(failed)?;
-        progress.start("score rows", Some(rows));
+        let mut counted = counted;
+        let total = counted.map_or_else(|| rows(frame.clone()), Ok).map_err(failed)?;
+        let own = share.rows(total);
+        if share != Shard::WHOLE {
+            let length = IdxSize::try_from(own.end - own.start);
+            let length = length.map_err(|_| Error::TooManyRows { path: input.to_owned() })?;
+            frame = frame.slice(own.start as i64, length);
+            (job.before, counted) = (own.start, Some(own.end - own.start));
+        }
+        progress.start("score rows", Some(own.end - own.start));
         for chunk in source::chunks(frame, input, source.format, CHUNK)? {
             let chunk = chunk?;
             job.chunk(&chunk, &source)?;
@@ -141,6 +182,8 @@ struct Job<'a> {
     layout: Layout,
     scored: Sink,
     rejects: Sink,
+    /// Rows of the file before the first one.
+    before: u64,
     summary: FileSummary,
 }
 
@@ -151,7 +194,8 @@ impl Job<'_> {
         let lyrics: Vec<&str> = texts.iter().map(Option::unwrap_or_default).collect();
         let outcomes = self.predictor.outcomes(&lyrics, &self.thresholds, &Silent)?;
         let mut scored = self.layout.scored(rows, &outcomes).map_err(failed)?;
-        let mut rejects = Layout::rejects(self.summary.rows, &outcomes).map_err(failed)?;
+        let mut rejects =
+            Layout::rejects(self.before + self.summary.rows, &outcomes).map_err(failed)?;
         self.scored.write(&mut scored)?;
         self.rejects.write(&mut rejects)?;
         self.summary.rows += rows.height() as u64;
@@ -160,7 +204,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn finish(self, input: &Path, counted: Option<u64>) -> Result<FileSummary, Error> {
+    fn finish(self, input: &Path, counted: Option<u64>) -> Result<Written, Error> {
         let FileSummary { rows, scored, rejected, .. } = self.summary;
         let path = || input.to_owned();
         if rows == 0 {
@@ -174,9 +218,25 @@ impl Job<'_> {
             return Err(Error::Unaccounted { rows, scored, rejected });
         }
         let (rejects, scored) = (self.rejects.finish()?, self.scored.finish()?);
-        rejects.place()?;
-        scored.place()?;
+        Ok(Written { summary: self.summary, scored, rejects })
+    }
+}
+
+impl Written {
+    /// The files as they lie aside: the scores, then the rejects.
+    pub(crate) fn files(&self) -> [&Path; 2] {
+        [self.scored.aside(), self.rejects.aside()]
+    }
+
+    /// Puts both files into their places.
+    pub(crate) fn place(self) -> Result<FileSummary, Error> {
+        self.rejects.place()?;
+        self.scored.place()?;
         Ok(self.summary)
+    }
+
+    pub(crate) fn summary(&self) -> &FileSummary {
+        &self.summary
     }
 }
 
@@ -192,8 +252,8 @@ fn output_format(input: &Path, output: &Path) -> Result<Format, Error> {
     if output.is_dir() {
         return Err(Error::OutputIsFolder { path: path() });
     }
-    if !sink::folder(output).is_dir() {
-        return Err(Error::NoFolder { path: sink::folder(output).to_owned() });
+    if !folder(output).is_dir() {
+        return Err(Error::NoFolder { path: folder(output).to_owned() });
     }
     let same = |output: &Path| {
         let both = (fs_err::canonicalize(input), fs_err::canonicalize(output));
@@ -205,7 +265,8 @@ fn output_format(input: &Path, output: &Path) -> Result<Format, Error> {
     Ok(format)
 }
 
-fn rejects_path(output: &Path) -> PathBuf {
+/// Where the rows without scores go.
+pub(crate) fn rejects_path(output: &Path) -> PathBuf {
     let ending = output.extension().unwrap_or_default().to_string_lossy();
     output.with_extension(format!("rejects.{ending}"))
 }

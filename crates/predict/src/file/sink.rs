@@ -10,6 +10,21 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// Where a file is written until it is whole: into `folder`, as `name`, some letters and `ending`.
+#[derive(Clone, Copy)]
+pub(crate) struct Aside<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) name: &'a str,
+    pub(crate) ending: &'a str,
+}
+
+impl Aside<'_> {
+    pub(crate) fn create(&self) -> std::io::Result<NamedTempFile> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(self.name).suffix(self.ending).tempfile_in(self.folder)
+    }
+}
+
 /// The file being written.
 pub(crate) struct Sink {
     path: PathBuf,
@@ -24,10 +39,14 @@ enum Writer {
 }
 
 impl Sink {
-    /// Opens the file beside `path`; nothing is at `path` until [`Sink::place`].
-    pub(crate) fn create(path: &Path, format: Format, schema: &Schema) -> Result<Self, Error> {
-        let aside = tempfile::Builder::new().prefix(".canto-predict-").tempfile_in(folder(path));
-        let aside = aside.map_err(Error::file("write beside", path))?;
+    /// Opens the file aside; nothing is at `path` until [`Finished::place`].
+    pub(crate) fn create(
+        path: &Path,
+        aside: &Aside,
+        format: Format,
+        schema: &Schema,
+    ) -> Result<Self, Error> {
+        let aside = aside.create().map_err(Error::file("write beside", path))?;
         let file = aside.reopen().map_err(Error::file("write beside", path))?;
         let failed = Error::writer(path);
         let writer = match format {
@@ -79,6 +98,11 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
+    /// Where it is until then.
+    pub(crate) fn aside(&self) -> &Path {
+        self.aside.path()
+    }
+
     /// Renames the file into its place, over an older one.
     pub(crate) fn place(self) -> Result<(), Error> {
         let Self { path, aside } = self;
@@ -88,13 +112,13 @@ impl Finished {
 
 /// Temporary files are the owner's alone; results are as readable as any file.
 #[cfg(unix)]
-fn readable_by_all(file: &File) -> std::io::Result<()> {
+pub(crate) fn readable_by_all(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn readable_by_all(_file: &File) -> std::io::Result<()> {
+pub(crate) fn readable_by_all(_file: &File) -> std::io::Result<()> {
     Ok(())
 }
 

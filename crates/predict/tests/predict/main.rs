@@ -3,6 +3,7 @@
 mod bad_files;
 mod explanations;
 mod files;
+mod folders;
 mod texts;
 mod tiny;
 mod words;
