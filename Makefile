@@ -129,7 +129,7 @@ $(AXE):
 		--ignore-scripts axe-core@$(AXE_VERSION)
 
 deploy-check: $(LINTERS)/.complete ## Lints the Dockerfile, the Compose file and the Kubernetes manifests
-	bash -n deploy/healthy.sh
+	$(LINTERS)/bin/shellcheck deploy/*.sh
 	$(LINTERS)/bin/hadolint deploy/Dockerfile
 	$(LINTERS)/bin/python deploy/check_compose.py deploy/compose.yaml
 	$(LINTERS)/bin/compose-lint check --quiet deploy/compose.yaml

@@ -1,7 +1,7 @@
 //! The router.
 
 use crate::failure::Failure;
-use crate::routes::{batch, docs, model, predict, state};
+use crate::routes::{batch, docs, model, predict, root, state};
 use crate::service::Service;
 use crate::{access, cors, key, page, rate, request_id};
 use axum::Router;
@@ -47,7 +47,7 @@ fn open() -> Router<Service> {
         .route("/docs/start.js", get(docs::start))
         .route("/docs/swagger-ui-bundle.js", get(docs::script))
         .route("/docs/swagger-ui.css", get(docs::style))
-        .route("/", get(page::html))
+        .route("/", get(root::root))
         .route("/page.css", get(page::css))
         .route("/page.js", get(page::js))
         .route("/page/{script}", get(page::script))

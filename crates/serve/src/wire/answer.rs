@@ -137,6 +137,12 @@ pub(crate) struct Labels {
     pub(crate) labels: Vec<LabelThreshold>,
 }
 
+/// What `/` answers programs.
+#[derive(Debug, Serialize)]
+pub(crate) struct Greeting {
+    pub(crate) message: &'static str,
+}
+
 /// What `/health` and `/ready` answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Status {

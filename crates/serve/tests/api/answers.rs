@@ -116,6 +116,22 @@ async fn scripts(api: &Api) -> BTreeSet<String> {
 }
 
 #[tokio::test]
+async fn programs_are_greeted_in_json_and_people_with_the_page() {
+    let api = plain();
+    let get = async |accept: &str| {
+        api.send(request(Method::GET, "/", &[("accept", accept)], "")).await.well()
+    };
+    for accept in ["application/json", "text/plain, Application/JSON;q=0.9"] {
+        let answer = get(accept).await;
+        assert!(answer.json()["message"].as_str().unwrap().contains("/docs"), "{}", answer.text);
+        assert_eq!(answer.header("vary"), "accept");
+    }
+    for accept in ["*/*", "text/html,application/json;q=0.9,*/*;q=0.8", "text/html"] {
+        assert!(get(accept).await.text.starts_with("<!doctype html>"), "{accept}");
+    }
+}
+
+#[tokio::test]
 async fn the_content_type_may_say_more() {
     let headers = [("content-type", "Application/JSON; charset=utf-8")];
     let request = request(Method::POST, "/predict", &headers, r#"{"lyrics": "r"}"#);
