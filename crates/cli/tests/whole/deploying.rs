@@ -71,3 +71,31 @@ fn the_image_is_built_by_the_compiler_that_the_workspace_asks_for() {
         assert_eq!(after(&image, "image: registry.example/canto:cpu-"), version);
     }
 }
+
+/// What `make` would do, or what it prints.
+fn make(args: &[&str]) -> String {
+    let output = Command::new("make").arg("-C").arg(path("")).args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn targets_are_called_as_ever() {
+    let help = make(&["help"]);
+    let described = |target: &str| help.lines().any(|line| line.trim_start().starts_with(target));
+    for target in
+        ["help", "install", "api", "ui", "docker-build", "docker-up", "docker-down", "clean"]
+    {
+        assert!(described(&format!("{target} ")), "no `{target}` in:\n{help}");
+    }
+    for target in ["api", "ui"] {
+        let does = make(&["-n", target, "MODEL=user/name", "PORT=8123"]);
+        assert!(does.contains("canto serve user/name --port 8123"), "{does}");
+    }
+    assert!(make(&["-n", "ui"]).contains("http://localhost:8000/"));
+    let up = make(&["-n", "docker-up", "MODEL=user/name", "SERVICE=cuda"]);
+    assert!(up.contains("CANTO_MODEL=user/name") && up.contains("up --detach --wait cuda"), "{up}");
+    for variable in ["CANTO_MODEL", "CANTO_PORT"] {
+        assert!(text("deploy/compose.yaml").contains(&format!("${{{variable}:-")), "{variable}");
+    }
+}

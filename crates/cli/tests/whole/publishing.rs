@@ -369,8 +369,15 @@ fn a_download_that_is_cut_goes_on_later() {
     let asked = server.repository.lock().unwrap().seen.len();
     online(here.path(), &server, &predict(REPOSITORY)).well();
     let repository = server.repository.lock().unwrap();
-    let again: Vec<_> = repository.seen[asked..].iter().filter(|l| l.starts_with("GET ")).collect();
-    assert!(again.iter().all(|line| !line.ends_with("tokenizer.json")), "{again:?}");
+    let again = |name: &str| {
+        let got = |line: &&String| line.starts_with("GET ") && line.ends_with(name);
+        repository.seen[asked..].iter().filter(got).count()
+    };
+    assert_eq!(
+        (again("/model.safetensors"), again("/config.json")),
+        (1, 0),
+        "what is whole is kept"
+    );
 }
 
 /// What is downloaded goes to a file of a known name first, so that it can be a full device.
