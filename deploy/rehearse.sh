@@ -53,7 +53,8 @@ mount -o remount,bind,ro "$folder"
 # As USER, ENV and the Compose file have it. An array and no function: each of these becomes the next,
 # so that signals reach canto.
 inside=(
-    env -i PATH=/usr/local/bin:/usr/bin:/bin HF_HOME=/var/cache/canto/huggingface
+    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    HF_HOME=/var/cache/canto/huggingface
     XDG_CACHE_HOME=/var/cache/canto HF_HUB_OFFLINE=1
     chroot "$folder" setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs
     --bounding-set=-all --inh-caps=-all env --chdir=/srv/canto
