@@ -47,7 +47,7 @@ fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 fn unfinished(folder: &Path) -> Vec<String> {
     let hidden = names(&folder.join(".canto")).into_iter();
-    hidden.filter(|name| !name.ends_with(".json")).collect()
+    hidden.filter(|name| name.contains('~')).collect()
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn one_file_is_shared_by_rows() {
     let predict = ["predict", "artifacts/micro", "--input", "songs.csv", "--output"];
     let rows = |path: &str| {
         let mut reader = csv::Reader::from_path(here.join(path)).unwrap();
-        reader.records().map(|row| row.unwrap()).collect::<Vec<_>>()
+        reader.records().map(Result::unwrap).collect::<Vec<_>>()
     };
     say(here, &[&predict[..], &["whole.csv"]].concat()).well();
     let mut joined = Vec::new();

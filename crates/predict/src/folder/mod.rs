@@ -138,25 +138,25 @@ impl<'a> FolderPlan<'a> {
         let output = self.folders.output.join(&input.output);
         let there = output.exists() || rejects_path(&output).exists();
         let Some(receipt) = Receipt::read(&self.receipt(input))? else {
-            return match there {
-                false => Ok(Some(Why::New)),
-                true if self.options.again => Ok(Some(Why::MadeOtherwise)),
-                true => Err(Error::UnknownMaker { path: output }),
-            };
+            return self.of_others(there, Error::UnknownMaker { path: output });
         };
         let differences = self.maker.differences(&receipt.maker);
         if !differences.is_empty() {
-            return match there {
-                false => Ok(Some(Why::New)),
-                true if self.options.again => Ok(Some(Why::MadeOtherwise)),
-                true => Err(Error::OtherMaker { path: output, differences }),
-            };
+            return self.of_others(there, Error::OtherMaker { path: output, differences });
         }
         if !receipt.is_of(input, &self.folders)? {
             return Ok(Some(Why::InputChanged));
         }
         let kept = receipt.is_kept(&self.folders)?;
         Ok((!kept).then_some(if there { Why::OutputChanged } else { Why::New }))
+    }
+
+    /// What is to be done about results of others, if they are there.
+    fn of_others(&self, there: bool, refusal: Error) -> Result<Option<Why>, Error> {
+        if !there {
+            return Ok(Some(Why::New));
+        }
+        if self.options.again { Ok(Some(Why::MadeOtherwise)) } else { Err(refusal) }
     }
 
     /// Scores one file; nothing where it has no rows, or this share none of them.
@@ -244,11 +244,11 @@ fn sweep(aside: &Aside) -> Result<(), Error> {
 
 fn remove(paths: &[&Path]) -> Result<(), Error> {
     for path in paths {
-        match fs_err::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::file("remove", path)(error));
-            }
-            _ => {}
+        let removed = fs_err::remove_file(path);
+        if let Err(error) = removed
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(Error::file("remove", path)(error));
         }
     }
     Ok(())

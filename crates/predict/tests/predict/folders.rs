@@ -34,10 +34,13 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         for entry in fs::read_dir(below).unwrap() {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
-            match path.is_dir() {
-                _ if name.starts_with('.') => {}
-                true => folders.push(path),
-                false => drop(found.insert(name, fs::read(path).unwrap())),
+            if name.starts_with('.') {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(name, fs::read(path).unwrap());
             }
         }
     }
@@ -249,7 +252,7 @@ fn a_killed_process_leaves_nothing_that_counts() {
     assert_eq!(stage.files("out"), stage.files("whole"));
     let left = fs::read_dir(out.join(".canto")).unwrap();
     let left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut left: Vec<String> = left.filter(|name| name.ends_with(".new")).collect();
+    let mut left: Vec<String> = left.filter(|name| name.contains('~')).collect();
     left.sort();
     assert_eq!(left, ["a.csv~mine.new", "b.csv~abc123.new"], "those of others stay");
 }
