@@ -1,5 +1,6 @@
 //! Times an engine: `speed FOLDER PRECISION [LENGTHS]`, where `LENGTHS` is a file of token
-//! counts, one a line; prints milliseconds by shape. `speed FOLDER PRECISION --serve` is the
+//! counts, one a line; prints milliseconds by shape, and the peak of memory beside its bound, one
+//! and a half times the weights and 200 MB. `speed FOLDER PRECISION --serve` is the
 //! engine's side of `reference/peers.py`: it reads a line of window lengths and answers with
 //! seconds.
 
@@ -34,7 +35,12 @@ fn main() -> Result<()> {
         let length = length.min(engine.architecture().max_tokens());
         report(&engine, &format!("{rows}×{length}"), &vec![length; rows])?;
     }
-    eprintln!("peak memory {} MB", peak_memory());
+    let weights = fs_err::metadata(Path::new(folder).join("model.safetensors"))?.len() >> 20;
+    let (peak, bound) = (peak_memory(), weights * 3 / 2 + 200);
+    let verdict = if peak <= bound { "within" } else { "OVER" };
+    eprintln!(
+        "peak memory {peak} MB, {verdict} the bound of {bound} MB for {weights} MB of weights"
+    );
     Ok(())
 }
 
@@ -114,7 +120,7 @@ fn processor_time() -> f64 {
 }
 
 /// In MB, where the system tells.
-fn peak_memory() -> usize {
+fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());

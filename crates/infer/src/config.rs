@@ -5,18 +5,21 @@ use std::str::FromStr;
 /// How products with weights are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
-    /// int8 where the file holds int8 weights, else f32: what the file promises.
+    /// int8 where the file holds int8 weights, else f32: what the file promises, and what
+    /// thresholds were tuned on, whatever the CPU would do faster.
     #[default]
     Auto,
-    /// f32.
+    /// f32 throughout.
     F32,
+    /// Weights and their inputs rounded to bf16, products added in f32.
+    Bf16,
     /// Weights in int8 by output, their inputs in int8 by token; all else in f32.
     Int8,
 }
 
 /// A precision name that is none of the known ones.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown precision `{0}`, expected `auto`, `f32` or `int8`")]
+#[error("unknown precision `{0}`, expected `auto`, `f32`, `bf16` or `int8`")]
 pub struct UnknownPrecision(pub String);
 
 impl FromStr for Precision {
@@ -26,6 +29,7 @@ impl FromStr for Precision {
         match name {
             "auto" => Ok(Self::Auto),
             "f32" => Ok(Self::F32),
+            "bf16" => Ok(Self::Bf16),
             "int8" => Ok(Self::Int8),
             _ => Err(UnknownPrecision(name.to_owned())),
         }
@@ -37,6 +41,7 @@ impl fmt::Display for Precision {
         f.write_str(match self {
             Self::Auto => "auto",
             Self::F32 => "f32",
+            Self::Bf16 => "bf16",
             Self::Int8 => "int8",
         })
     }

@@ -59,18 +59,18 @@ impl Engine {
         let level = level.unwrap_or_else(Level::detect);
         let threads = start(config.threads)?;
         let source = Source::new(&file, &path, &architecture)?;
-        let int8 = match config.precision {
-            Precision::Auto => source.is_int8(),
-            Precision::F32 => false,
-            Precision::Int8 => true,
+        let precision = match config.precision {
+            Precision::Auto if source.is_int8() => Precision::Int8,
+            Precision::Auto => Precision::F32,
+            chosen => chosen,
         };
         let names = Names::new(architecture.family);
-        let builder = Builder { source: &source, architecture: &architecture, names, level, int8 };
+        let builder =
+            Builder { source: &source, architecture: &architecture, names, level, precision };
         let model = threads.install(|| builder.model());
-        let precision = if int8 { Precision::Int8 } else { Precision::F32 };
         let count = threads.current_num_threads();
         let description = Description { precision, level, threads: count };
-        let space = Mutex::default();
+        let space = Mutex::new(Workspace::new(count));
         drop(source);
         Ok(Self { file, model, architecture, description, threads, space })
     }
@@ -103,7 +103,8 @@ impl Engine {
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
         let space: &mut Workspace = &mut space;
         let (file, model, architecture) = (&self.file, &self.model, &self.architecture);
-        let pass = Pass { file, model, architecture, level: self.description.level };
+        let Description { precision, level, .. } = self.description;
+        let pass = Pass { file, model, architecture, level, exact: precision == Precision::F32 };
         self.threads.install(|| {
             let mut rest = windows;
             while !rest.is_empty() {

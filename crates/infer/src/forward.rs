@@ -1,16 +1,18 @@
 //! Packed windows → logits.
+//!
+//! A layer is two steps that every thread takes part in: attention, a head of a window at a time,
+//! and all that follows up to the next layer's attention, a block of rows at a time, of which the
+//! rows know nothing of each other.
 
+use crate::blocks::{Blocks, Desk};
 use crate::model::{Layer, Model, Projections};
-use crate::workspace::{Timings, Workspace};
+use crate::workspace::Workspace;
 use canto_encoder::{Architecture, Pooling};
 use canto_kernels::{
-    Activation, Attention, Buffer, Level, Mapped, Quantised, Rows, RowsMut, Sequence, layer_norm,
+    Activation, Attention, Dense, Level, Mapped, Rows, RowsMut, Sequence, Spread, layer_norm,
     residual_layer_norm,
 };
 use std::time::Instant;
-
-/// Tokens that pass through a feed-forward block at once, so that what is inside stays in cache.
-const BLOCK: usize = 384;
 
 /// One pass over some windows.
 pub(crate) struct Pass<'a> {
@@ -18,6 +20,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) model: &'a Model,
     pub(crate) architecture: &'a Architecture,
     pub(crate) level: Level,
+    /// Whether attention is in f32 too.
+    pub(crate) exact: bool,
 }
 
 impl Pass<'_> {
@@ -25,10 +29,15 @@ impl Pass<'_> {
     pub(crate) fn pool(&self, windows: &[&[u32]], space: &mut Workspace) {
         self.lay_out(windows, space);
         self.embed(space);
-        for layer in &self.model.layers {
+        let layers = &self.model.layers;
+        for (i, layer) in layers.iter().enumerate() {
             match &layer.attention {
-                Projections::Joint(_) => self.layer(layer, space),
-                Projections::Apart { .. } => self.first_tokens(layer, space),
+                Projections::Joint(_) => {
+                    self.attention(space);
+                    let next = layers.get(i + 1).map(|layer| &layer.attention);
+                    self.after_attention(layer, next, space);
+                }
+                Projections::Apart { query, .. } => self.first_tokens(layer, query, space),
             }
         }
         if self.architecture.pooling == Pooling::Mean {
@@ -60,129 +69,138 @@ impl Pass<'_> {
         }
     }
 
+    /// Embeddings, and the first layer's projections.
     fn embed(&self, space: &mut Workspace) {
-        let width = self.architecture.hidden_size;
-        let mut x = space.x.reshape(space.tokens.len(), width);
-        for (row, &(id, position)) in space.tokens.iter().enumerate() {
-            let position = &self.model.positions[position as usize * width..][..width];
-            self.model.words.add(self.file, id as usize, position, x.row_mut(row));
-        }
-        layer_norm(self.level, &mut x, &self.model.embedding_norm);
+        let (width, level) = (self.architecture.hidden_size, self.level);
+        let first = self.model.layers.first().map(|layer| &layer.attention);
+        let Workspace { x, projected, tokens, desks, timings, .. } = space;
+        let blocks = self.blocks(tokens.len());
+        let mut x = x.reshape(tokens.len(), width);
+        let mut projected = projected.reshape(tokens.len(), first.map_or(0, Projections::width));
+        timings.products +=
+            desks.each(blocks, &mut x, &mut projected, |rows, mut x, mut projected, desk| {
+                for (row, &(id, position)) in tokens[rows].iter().enumerate() {
+                    let position = &self.model.positions[position as usize * width..][..width];
+                    self.model.words.add(self.file, id as usize, position, x.row_mut(row));
+                }
+                layer_norm(level, blocks.spread, &mut x, &self.model.embedding_norm);
+                if let Some(first) = first {
+                    desk.dense(first.of_all(), blocks.spread, x.as_rows(), &mut projected);
+                }
+            });
     }
 
-    /// One whole layer, `space.x` → `space.x`.
-    fn layer(&self, layer: &Layer, space: &mut Workspace) {
+    /// Of a whole layer: `space.projected` → `space.mixed`.
+    fn attention(&self, space: &mut Workspace) {
         let width = self.architecture.hidden_size;
-        let tokens = space.tokens.len();
-        if let Projections::Joint(dense) = &layer.attention {
-            let mut projected = space.projected.reshape(tokens, 3 * width);
-            let none = Activation::None;
-            let start = Instant::now();
-            dense.forward(space.x.rows(), &mut space.quantised, &mut projected, none);
-            space.timings.products += start.elapsed();
-        }
         let projected = space.projected.rows();
         let [query, key, value] =
             [0, 1, 2].map(|i| projected.columns_of(i * width..(i + 1) * width));
         let start = Instant::now();
-        self.attention(query, key, value, &space.sequences, &mut space.mixed);
+        let mut mixed = space.mixed.reshape(query.rows(), width);
+        self.attend(query, key, value, &space.sequences, &mut mixed);
         space.timings.attention += start.elapsed();
-        self.rest(layer, space);
     }
 
-    /// The last layer where the head reads first tokens only: all keys and values, but nothing
-    /// else of the other tokens.
-    fn first_tokens(&self, layer: &Layer, space: &mut Workspace) {
-        let width = self.architecture.hidden_size;
-        let (tokens, windows) = (space.tokens.len(), space.firsts.len());
-        let mut firsts = space.pooled.reshape(windows, width);
-        for (row, sequence) in space.sequences.iter().enumerate() {
-            firsts.row_mut(row).copy_from_slice(space.x.rows().row(sequence.keys.start));
-        }
-        if let Projections::Apart { query, key_value } = &layer.attention {
-            let none = Activation::None;
-            let start = Instant::now();
-            let mut projected = space.projected.reshape(tokens, 2 * width);
-            key_value.forward(space.x.rows(), &mut space.quantised, &mut projected, none);
-            let mut queries = space.query.reshape(windows, width);
-            query.forward(space.pooled.rows(), &mut space.quantised, &mut queries, none);
-            space.timings.products += start.elapsed();
-        }
-        let projected = space.projected.rows();
-        let [key, value] = [0, 1].map(|i| projected.columns_of(i * width..(i + 1) * width));
-        let start = Instant::now();
-        self.attention(space.query.rows(), key, value, &space.firsts, &mut space.mixed);
-        space.timings.attention += start.elapsed();
-        // From here on the windows' first tokens are all there is.
-        std::mem::swap(&mut space.x, &mut space.pooled);
-        self.rest(layer, space);
-        std::mem::swap(&mut space.x, &mut space.pooled);
-    }
-
-    fn attention(
+    fn attend(
         &self,
         query: Rows<'_, f32>,
         key: Rows<'_, f32>,
         value: Rows<'_, f32>,
         sequences: &[Sequence],
-        mixed: &mut Buffer<f32>,
+        mixed: &mut RowsMut<'_, f32>,
     ) {
-        let (level, heads) = (self.level, self.architecture.heads);
-        let bias = self.model.relative.as_ref();
-        Attention { level, heads, query, key, value, sequences, bias }
-            .forward(&mut mixed.reshape(query.rows(), query.columns()));
+        let &Self { level, exact, .. } = self;
+        let (heads, bias) = (self.architecture.heads, self.model.relative.as_ref());
+        Attention { level, heads, query, key, value, sequences, bias, exact }.forward(mixed);
     }
 
-    /// From what attention mixed to the layer's output.
-    fn rest(&self, layer: &Layer, space: &mut Workspace) {
-        let Workspace { x, next, mixed, inner, quantised, timings, .. } = space;
-        let (rows, width) = (x.rows().rows(), self.architecture.hidden_size);
-        let mut y = next.reshape(rows, width);
-        let start = Instant::now();
-        layer.attention_output.forward(mixed.rows(), quantised, &mut y, Activation::None);
-        timings.products += start.elapsed();
-        residual_layer_norm(self.level, &mut y, x.rows(), &layer.attention_norm);
-        std::mem::swap(x, next);
-        let mut y = next.reshape(rows, width);
-        for start in (0..rows).step_by(BLOCK) {
-            let block = start..(start + BLOCK).min(rows);
-            let x = x.rows().slice(block.clone());
-            let mut y = y.slice(block);
-            feed_forward(layer, x, inner, quantised, &mut y, timings);
-            residual_layer_norm(self.level, &mut y, x, &layer.norm);
+    /// From what attention mixed to the layer's output in `space.x`, and the projections of the
+    /// next layer.
+    fn after_attention(&self, layer: &Layer, next: Option<&Projections>, space: &mut Workspace) {
+        let Workspace { x, projected, mixed, desks, timings, .. } = space;
+        let mixed = mixed.rows();
+        let blocks = self.blocks(mixed.rows());
+        let mut projected = projected.reshape(mixed.rows(), next.map_or(0, Projections::width));
+        let mut x = x.rows_mut();
+        timings.products +=
+            desks.each(blocks, &mut x, &mut projected, |rows, mut x, mut projected, desk| {
+                self.rest(layer, blocks.spread, mixed.slice(rows), &mut x, desk);
+                if let Some(next) = next {
+                    desk.dense(next.of_all(), blocks.spread, x.as_rows(), &mut projected);
+                }
+            });
+    }
+
+    /// The last layer where the head reads first tokens only: all keys and values, which are in
+    /// `space.projected` already, but nothing else of the other tokens.
+    fn first_tokens(&self, layer: &Layer, query: &Dense, space: &mut Workspace) {
+        let width = self.architecture.hidden_size;
+        let windows = space.firsts.len();
+        let mut firsts = space.pooled.reshape(windows, width);
+        for (row, sequence) in space.sequences.iter().enumerate() {
+            firsts.row_mut(row).copy_from_slice(space.x.rows().row(sequence.keys.start));
         }
-        std::mem::swap(x, next);
+        let blocks = self.blocks(windows);
+        let mut queries = space.query.reshape(windows, width);
+        space.timings.products +=
+            space.desks.each(blocks, &mut firsts, &mut queries, |_, firsts, mut queries, desk| {
+                desk.dense(query, blocks.spread, firsts.as_rows(), &mut queries);
+            });
+        let projected = space.projected.rows();
+        let [key, value] = [0, 1].map(|i| projected.columns_of(i * width..(i + 1) * width));
+        let start = Instant::now();
+        let mut mixed = space.mixed.reshape(windows, width);
+        self.attend(space.query.rows(), key, value, &space.firsts, &mut mixed);
+        space.timings.attention += start.elapsed();
+        // From here on the windows' first tokens are all there is.
+        std::mem::swap(&mut space.x, &mut space.pooled);
+        self.after_attention(layer, None, space);
+        std::mem::swap(&mut space.x, &mut space.pooled);
+    }
+
+    /// x ← what the layer makes of x and of what attention mixed.
+    fn rest(
+        &self,
+        layer: &Layer,
+        spread: Spread,
+        mixed: Rows<'_, f32>,
+        x: &mut RowsMut<'_, f32>,
+        desk: &mut Desk,
+    ) {
+        let (rows, width) = (x.rows(), x.columns());
+        let Desk { y, inner, quantised, products } = desk;
+        let mut y = y.reshape(rows, width);
+        let start = Instant::now();
+        layer.attention_output.forward(spread, mixed, quantised, &mut y, Activation::None);
+        *products += start.elapsed();
+        residual_layer_norm(self.level, spread, x, y.as_rows(), &layer.attention_norm);
+        let start = Instant::now();
+        let mut wide = inner.reshape(rows, layer.intermediate.outputs());
+        layer.intermediate.forward(spread, x.as_rows(), quantised, &mut wide, Activation::Gelu);
+        layer.output.forward(spread, wide.as_rows(), quantised, &mut y, Activation::None);
+        *products += start.elapsed();
+        residual_layer_norm(self.level, spread, x, y.as_rows(), &layer.norm);
+    }
+
+    fn blocks(&self, rows: usize) -> Blocks {
+        Blocks::new(rows, rayon::current_num_threads(), self.model.limits)
     }
 
     /// What was pooled → `space.logits`, [windows, labels]: dense, tanh, projection.
     pub(crate) fn head(&self, space: &mut Workspace) {
         let Workspace { pooled, head, logits, quantised, .. } = space;
+        let spread = Spread::Pool;
         let windows = pooled.rows().rows();
         let mut inner = head.reshape(windows, self.model.inner.outputs());
-        self.model.inner.forward(pooled.rows(), quantised, &mut inner, Activation::None);
+        self.model.inner.forward(spread, pooled.rows(), quantised, &mut inner, Activation::None);
         for row in 0..windows {
             inner.row_mut(row).iter_mut().for_each(|x| *x = x.tanh());
         }
         let mut logits = logits.reshape(windows, self.model.projection.outputs());
         let none = Activation::None;
-        self.model.projection.forward(inner.as_rows(), quantised, &mut logits, none);
+        self.model.projection.forward(spread, inner.as_rows(), quantised, &mut logits, none);
     }
-}
-
-/// y ← W₂·gelu(W₁·x).
-fn feed_forward(
-    layer: &Layer,
-    x: Rows<'_, f32>,
-    inner: &mut Buffer<f32>,
-    quantised: &mut Quantised,
-    y: &mut RowsMut<'_, f32>,
-    timings: &mut Timings,
-) {
-    let start = Instant::now();
-    let mut wide = inner.reshape(x.rows(), layer.intermediate.outputs());
-    layer.intermediate.forward(x, quantised, &mut wide, Activation::Gelu);
-    layer.output.forward(wide.as_rows(), quantised, y, Activation::None);
-    timings.products += start.elapsed();
 }
 
 /// The mean over each window's tokens.

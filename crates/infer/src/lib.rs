@@ -1,9 +1,10 @@
-//! A classifier's forward pass on a CPU: packed sequences without padding, in f32 or int8.
+//! A classifier's forward pass on a CPU: packed sequences without padding, in f32, bf16 or int8.
 //!
 //! Owns: the weights laid out for the CPU, the order of the operations, their buffers, the
 //! threads, and the int8 form of a weights file. Refuses to know: songs, tokens as text,
 //! training, Burn. It computes what `canto-encoder` computes, whose architecture it reads.
 
+mod blocks;
 mod config;
 mod engine;
 mod error;

@@ -1,5 +1,7 @@
 //! The weights, laid out once.
 
+use crate::blocks::Limits;
+use crate::config::Precision;
 use crate::names::{Names, Part};
 use crate::relative;
 use crate::source::{Matrix, Source};
@@ -18,6 +20,8 @@ pub(crate) struct Model {
     pub(crate) layers: Vec<Layer>,
     pub(crate) inner: Dense,
     pub(crate) projection: Dense,
+    /// Of the blocks of rows that its layers are computed in.
+    pub(crate) limits: Limits,
 }
 
 /// One layer's weights.
@@ -38,13 +42,28 @@ pub(crate) enum Projections {
     Apart { query: Dense, key_value: Dense },
 }
 
+impl Projections {
+    /// What every token needs.
+    pub(crate) fn of_all(&self) -> &Dense {
+        match self {
+            Self::Joint(dense) | Self::Apart { key_value: dense, .. } => dense,
+        }
+    }
+
+    /// Outputs of [`of_all`](Self::of_all).
+    pub(crate) fn width(&self) -> usize {
+        self.of_all().outputs()
+    }
+}
+
 /// Lays out the weights.
 pub(crate) struct Builder<'a> {
     pub(crate) source: &'a Source<'a>,
     pub(crate) architecture: &'a Architecture,
     pub(crate) names: Names,
     pub(crate) level: Level,
-    pub(crate) int8: bool,
+    /// Never [`Precision::Auto`].
+    pub(crate) precision: Precision,
 }
 
 impl Builder<'_> {
@@ -68,6 +87,7 @@ impl Builder<'_> {
                 .collect(),
             inner: self.head(inner, width),
             projection: self.head(projection, architecture.head_width()),
+            limits: limits(self.precision),
         }
     }
 
@@ -128,9 +148,16 @@ impl Builder<'_> {
             let values = self.source.values(&format!("{name}.bias"));
             bias.extend(values.into_iter().map(|x| x * scale));
         }
-        if !self.int8 {
-            return Dense::new(self.level, inputs, self.weights(pieces, inputs), bias);
+        match self.precision {
+            Precision::Int8 => self.int8_dense(pieces, inputs, bias),
+            Precision::Bf16 => Dense::bf16(self.level, inputs, &self.weights(pieces, inputs), bias),
+            Precision::F32 | Precision::Auto => {
+                Dense::new(self.level, inputs, self.weights(pieces, inputs), bias)
+            }
         }
+    }
+
+    fn int8_dense(&self, pieces: &[Piece], inputs: usize, bias: Vec<f32>) -> Dense {
         let (mut values, mut scales) = (Vec::new(), Vec::new());
         for piece in pieces {
             self.read(piece, |matrix| {
@@ -159,6 +186,15 @@ impl Builder<'_> {
         let name = format!("{}.weight", piece.name);
         work(&self.source.matrix(&name));
         self.source.release(&name);
+    }
+}
+
+/// Of blocks of rows: wider weights must be read for more rows to cost as little.
+fn limits(precision: Precision) -> Limits {
+    match precision {
+        Precision::Int8 => Limits { least: 24, most: 64 },
+        Precision::Bf16 => Limits { least: 48, most: 96 },
+        Precision::F32 | Precision::Auto => Limits { least: 96, most: 192 },
     }
 }
 

@@ -1,15 +1,13 @@
 //! Buffers that keep their memory from batch to batch.
 
+use crate::blocks::Desks;
 use canto_kernels::{Buffer, Quantised, Sequence};
 use std::time::Duration;
 
 /// What a forward pass writes to.
-#[derive(Default)]
 pub(crate) struct Workspace {
     /// The residual stream, [tokens, width].
     pub(crate) x: Buffer<f32>,
-    /// What becomes it, [tokens, width].
-    pub(crate) next: Buffer<f32>,
     /// Queries, keys and values side by side, [tokens, 3·width]; keys and values where the
     /// queries are apart.
     pub(crate) projected: Buffer<f32>,
@@ -17,16 +15,16 @@ pub(crate) struct Workspace {
     pub(crate) query: Buffer<f32>,
     /// What attention mixed, [tokens, width].
     pub(crate) mixed: Buffer<f32>,
-    /// Inside the feed-forward block, [some tokens, intermediate].
-    pub(crate) inner: Buffer<f32>,
     /// What the head reads, [windows, width].
     pub(crate) pooled: Buffer<f32>,
     /// Inside the head, [windows, head].
     pub(crate) head: Buffer<f32>,
     /// [windows, labels].
     pub(crate) logits: Buffer<f32>,
-    /// Inputs of int8 products.
+    /// Inputs of the head's products.
     pub(crate) quantised: Quantised,
+    /// What each thread needs for its blocks of rows.
+    pub(crate) desks: Desks,
     /// Where each window lies.
     pub(crate) sequences: Vec<Sequence>,
     /// The same with one query a window.
@@ -37,10 +35,32 @@ pub(crate) struct Workspace {
     pub(crate) timings: Timings,
 }
 
+impl Workspace {
+    /// For so many threads; nothing is allocated yet.
+    pub(crate) fn new(threads: usize) -> Self {
+        Self {
+            x: Buffer::default(),
+            projected: Buffer::default(),
+            query: Buffer::default(),
+            mixed: Buffer::default(),
+            pooled: Buffer::default(),
+            head: Buffer::default(),
+            logits: Buffer::default(),
+            quantised: Quantised::default(),
+            desks: Desks::new(threads),
+            sequences: Vec::new(),
+            firsts: Vec::new(),
+            tokens: Vec::new(),
+            timings: Timings::default(),
+        }
+    }
+}
+
 /// Where an engine's time went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// In products with weights, with what is fused to them: bias, GELU, quantising.
+    /// In products with weights, with what is fused to them: bias, GELU, quantising; where threads
+    /// work side by side, the mean of theirs.
     pub products: Duration,
     /// In attention: its two products and the softmax between them.
     pub attention: Duration,

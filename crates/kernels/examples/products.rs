@@ -1,6 +1,6 @@
 //! Rate of the dense layers alone: `products [ROWS]`, best of several runs.
 
-use canto_kernels::{Activation, Buffer, Dense, Int8Weights, Level, Quantised};
+use canto_kernels::{Activation, Buffer, Dense, Int8Weights, Level, Quantised, Spread};
 use std::time::Instant;
 
 fn main() {
@@ -29,7 +29,7 @@ fn report(name: &str, dense: &Dense, rows: usize, inputs: usize) {
     let mut time = || {
         let start = Instant::now();
         let mut y = y.reshape(rows, dense.outputs());
-        dense.forward(x.rows(), &mut scratch, &mut y, Activation::None);
+        dense.forward(Spread::Pool, x.rows(), &mut scratch, &mut y, Activation::None);
         start.elapsed().as_secs_f64()
     };
     let best = (0..runs).map(|_| time()).fold(f64::INFINITY, f64::min);

@@ -1,6 +1,11 @@
 //! softmax(Q·Kᵀ + bias)·V, one sequence and one head a task.
 
-use crate::dense::{PANEL, Row, Target, product};
+#[cfg(target_arch = "x86_64")]
+mod fixed;
+
+#[cfg(target_arch = "x86_64")]
+use crate::dense::{PANEL, Row};
+use crate::dense::{Target, product};
 use crate::level::Level;
 use crate::rows::{Rows, RowsMut};
 use crate::softmax::exponentiate_inline;
@@ -62,14 +67,21 @@ pub struct Attention<'a> {
     pub sequences: &'a [Sequence],
     /// What is added to the scores.
     pub bias: Option<&'a RelativeBias>,
+    /// Whether all is computed in f32; otherwise both products are in integers of 16 bits where
+    /// that is faster, to some thousandths of the largest value, as bf16 would be.
+    pub exact: bool,
 }
 
 #[derive(Default)]
 struct Scratch {
     scores: Vec<f32>,
     sums: Vec<f32>,
+    #[cfg(target_arch = "x86_64")]
     keys: Vec<Row>,
+    #[cfg(target_arch = "x86_64")]
     values: Vec<Row>,
+    #[cfg(target_arch = "x86_64")]
+    fixed: fixed::Scratch,
 }
 
 thread_local! {
@@ -85,11 +97,21 @@ impl Attention<'_> {
         self.assert_fits(y);
         let (target, stride) = (Target::new(y), y.stride());
         let tasks = self.sequences.len() * self.heads;
-        let fast = self.level >= Level::Avx512 && self.level.is_available();
+        let level = if self.level.is_available() { self.level } else { Level::Portable };
         (0..tasks).into_par_iter().with_max_len(1).for_each(|task| {
             let head = Head::new(&self, task / self.heads, task % self.heads, target, stride);
             SCRATCH.with_borrow_mut(|scratch| {
-                if fast {
+                #[cfg(target_arch = "x86_64")]
+                if !self.exact && level >= Level::Avx512Vnni && head.is_worth_integers() {
+                    // SAFETY: the CPU has the level; queries are disjoint, so no two tasks write
+                    // the same rows and columns of y, which has them all.
+                    #[expect(unsafe_code)]
+                    unsafe {
+                        fixed::attend(&head, &mut scratch.fixed);
+                    }
+                    return;
+                }
+                if level >= Level::Avx512 {
                     #[cfg(target_arch = "x86_64")]
                     head.fast(scratch);
                 } else {
@@ -145,6 +167,15 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// Whether its keys and values are read often enough to be made integers, and are not too
+    /// many for those.
+    #[cfg(target_arch = "x86_64")]
+    fn is_worth_integers(&self) -> bool {
+        /// Queries at least.
+        const QUERIES: usize = 8;
+        self.query.rows() >= QUERIES && fixed::is_fine(self.key.rows())
+    }
+
     /// By the `gemm` crate.
     fn plain(&self, scratch: &mut Scratch) {
         let (keys, none) = (self.key.rows(), gemm::Parallelism::None);
@@ -176,7 +207,7 @@ impl<'a> Head<'a> {
         let (keys, size) = (self.key.rows(), self.key.columns());
         // Not a power of two, for the sake of the first cache.
         let stride = keys.next_multiple_of(16) + 16;
-        let Scratch { scores, sums, keys: key_panels, values } = scratch;
+        let Scratch { scores, sums, keys: key_panels, values, .. } = scratch;
         transposed_panels(self.key, key_panels);
         panels(self.value, values);
         for queries in self.blocks() {
@@ -281,6 +312,7 @@ fn grow<T: Clone + Default>(values: &mut Vec<T>, length: usize) {
 }
 
 /// [rows, columns] → [panel of rows][column][row].
+#[cfg(target_arch = "x86_64")]
 fn transposed_panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
     let size = matrix.columns();
     grow(panels, matrix.rows().div_ceil(PANEL) * size);
@@ -293,6 +325,7 @@ fn transposed_panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
 }
 
 /// [rows, columns] → [panel of columns][row][column].
+#[cfg(target_arch = "x86_64")]
 fn panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
     let rows = matrix.rows();
     grow(panels, matrix.columns().div_ceil(PANEL) * rows);

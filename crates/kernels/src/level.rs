@@ -11,11 +11,14 @@ pub enum Level {
     Avx512,
     /// x86 with AVX-512 that multiplies int8 as well (VNNI).
     Avx512Vnni,
+    /// x86 with all of these that multiplies bf16 as well.
+    Avx512Bf16,
 }
 
 impl Level {
     /// Every level, lowest first.
-    pub const ALL: [Level; 4] = [Level::Portable, Level::Avx2, Level::Avx512, Level::Avx512Vnni];
+    pub const ALL: [Level; 5] =
+        [Level::Portable, Level::Avx2, Level::Avx512, Level::Avx512Vnni, Level::Avx512Bf16];
 
     /// The highest level of this CPU.
     pub fn detect() -> Self {
@@ -38,6 +41,10 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512Vnni => {
                 Level::Avx512.is_available() && std::is_x86_feature_detected!("avx512vnni")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Bf16 => {
+                Level::Avx512Vnni.is_available() && std::is_x86_feature_detected!("avx512bf16")
             }
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
@@ -73,6 +80,7 @@ impl fmt::Display for Level {
             Level::Avx2 => "AVX2",
             Level::Avx512 => "AVX-512",
             Level::Avx512Vnni => "AVX-512 VNNI",
+            Level::Avx512Bf16 => "AVX-512 BF16",
         })
     }
 }

@@ -1,13 +1,14 @@
-//! What a transformer computes on a CPU: dense layers in f32 and int8, attention, GELU, softmax,
+//! What a transformer computes on a CPU: dense layers in f32, bf16 and int8, attention, GELU, softmax,
 //! layer norm and quantisation, each for the vector unit that is there.
 //!
-//! Owns: the vector code, all of the workspace's `unsafe`, the split of each operation over the
+//! Owns: the vector code, all of the workspace's `unsafe`, the split of an operation over the
 //! threads of the current rayon pool. Refuses to know: models, files' formats, tokens.
 //!
 //! Every operation takes the [`Level`] to run at, so that a test can force each. Shapes that do
 //! not fit are a fault of the caller and panic before anything is touched.
 
 mod attention;
+mod counting;
 mod dense;
 mod gelu;
 mod level;
@@ -16,9 +17,11 @@ mod norm;
 mod quantise;
 mod rows;
 mod softmax;
+mod spread;
 mod vector;
 
 pub use attention::{Attention, RelativeBias, Sequence};
+pub use counting::CountingAllocator;
 pub use dense::{Activation, Dense, Int8Weights};
 pub use gelu::{bias_gelu, gelu};
 pub use level::Level;
@@ -27,3 +30,4 @@ pub use norm::{LayerNorm, layer_norm, residual_layer_norm};
 pub use quantise::{Quantised, quantise_weights};
 pub use rows::{Buffer, Rows, RowsMut};
 pub use softmax::exponentiate;
+pub use spread::Spread;

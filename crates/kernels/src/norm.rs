@@ -1,7 +1,7 @@
 use crate::level::Level;
 use crate::rows::{Rows, RowsMut};
+use crate::spread::Spread;
 use crate::vector::fold;
-use rayon::prelude::*;
 
 /// Rows a task.
 const ROWS: usize = 16;
@@ -21,8 +21,8 @@ pub struct LayerNorm {
 ///
 /// # Panics
 /// Where the widths differ.
-pub fn layer_norm(level: Level, y: &mut RowsMut<'_, f32>, norm: &LayerNorm) {
-    over_rows(y, |_, y| {
+pub fn layer_norm(level: Level, spread: Spread, y: &mut RowsMut<'_, f32>, norm: &LayerNorm) {
+    over_rows(spread, y, |_, y| {
         level.run(
             #[inline(always)]
             || normalise(y, norm),
@@ -30,18 +30,19 @@ pub fn layer_norm(level: Level, y: &mut RowsMut<'_, f32>, norm: &LayerNorm) {
     });
 }
 
-/// y ← norm(y + residual), row by row; the bias of the product that made y may be added with it.
+/// y ← norm(y + residual), row by row.
 ///
 /// # Panics
 /// Where the shapes differ.
 pub fn residual_layer_norm(
     level: Level,
+    spread: Spread,
     y: &mut RowsMut<'_, f32>,
     residual: Rows<'_, f32>,
     norm: &LayerNorm,
 ) {
     assert!(y.rows() <= residual.rows() && y.columns() == residual.columns(), "other shapes");
-    over_rows(y, |row, y| {
+    over_rows(spread, y, |row, y| {
         let residual = residual.row(row);
         level.run(
             #[inline(always)]
@@ -55,10 +56,11 @@ pub fn residual_layer_norm(
     });
 }
 
-fn over_rows(y: &mut RowsMut<'_, f32>, work: impl Fn(usize, &mut [f32]) + Sync) {
+fn over_rows(spread: Spread, y: &mut RowsMut<'_, f32>, work: impl Fn(usize, &mut [f32]) + Sync) {
     let (rows, columns, stride) = (y.rows(), y.columns(), y.stride());
-    let pieces = y.values().par_chunks_mut((stride * ROWS).max(1));
-    pieces.take(rows.div_ceil(ROWS)).enumerate().for_each(|(piece, values)| {
+    let values = y.values();
+    let end = (rows * stride).min(values.len());
+    spread.chunks(&mut values[..end], (stride * ROWS).max(1), |piece, values| {
         let first = piece * ROWS;
         for (i, y) in values.chunks_mut(stride).take(rows - first.min(rows)).enumerate() {
             work(first + i, &mut y[..columns]);

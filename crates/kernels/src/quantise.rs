@@ -1,18 +1,22 @@
-//! f32 to int8 and back.
+//! f32 to int8 and back, and to bf16.
 
 use crate::level::Level;
 use crate::rows::{Buffer, Rows};
+use crate::spread::Spread;
 use crate::vector::{fold, larger, smaller};
 use rayon::prelude::*;
 
 /// Rows a task.
 const ROWS: usize = 16;
 
-/// Rows of activations in u8: x ≈ scale·(q − zero), with a scale and a zero a row.
+/// Rows of activations as products take them: in u8, x ≈ scale·(q − zero) with a scale and a zero
+/// a row, or in bf16.
 #[derive(Debug, Default)]
 pub struct Quantised {
     pub(crate) values: Buffer<u8>,
     pub(crate) scales: Vec<Scale>,
+    /// bf16, one more value of 0 a row where the columns are odd.
+    pub(crate) halves: Buffer<u16>,
 }
 
 /// How a row's u8 are read.
@@ -24,28 +28,58 @@ pub(crate) struct Scale {
 
 impl Quantised {
     /// Quantises every row of `x` to its own range, 0 included.
-    pub fn quantise(&mut self, level: Level, x: Rows<'_, f32>) {
+    pub fn quantise(&mut self, level: Level, spread: Spread, x: Rows<'_, f32>) {
         let (rows, columns) = (x.rows(), x.columns());
         let mut values = self.values.reshape(rows, columns);
         if self.scales.len() < rows {
             self.scales.resize(rows, Scale::default());
         }
         let stride = values.stride();
-        let pieces = values.values().par_chunks_mut((stride * ROWS).max(1));
-        let scales = self.scales[..rows].par_chunks_mut(ROWS);
-        pieces.zip(scales).enumerate().for_each(|(piece, (values, scales))| {
-            let rows = values.chunks_mut(stride).zip(scales);
-            for (i, (q, scale)) in rows.enumerate() {
-                let x = x.row(piece * ROWS + i);
+        let quantise = |first: usize, values: &mut [u8], scales: &mut [Scale]| {
+            for (i, (q, scale)) in values.chunks_mut(stride).zip(scales).enumerate() {
+                let x = x.row(first + i);
                 *scale = level.run(
                     #[inline(always)]
                     || quantise_row(x, &mut q[..columns]),
                 );
             }
+        };
+        let scales = &mut self.scales[..rows];
+        match spread {
+            Spread::Here => quantise(0, values.values(), scales),
+            Spread::Pool => {
+                let pieces = values.values().par_chunks_mut((stride * ROWS).max(1));
+                let pieces = pieces.zip(scales.par_chunks_mut(ROWS)).enumerate();
+                pieces.for_each(|(piece, (values, scales))| quantise(piece * ROWS, values, scales));
+            }
+        }
+    }
+
+    /// Rounds every row of `x` to bf16.
+    pub fn round(&mut self, level: Level, spread: Spread, x: Rows<'_, f32>) {
+        let columns = x.columns();
+        let mut halves = self.halves.reshape(x.rows(), columns.next_multiple_of(2));
+        let stride = halves.stride();
+        let values = halves.values();
+        let end = (x.rows() * stride).min(values.len());
+        spread.chunks(&mut values[..end], (stride * ROWS).max(1), |piece, values| {
+            let first = piece * ROWS;
+            let left = x.rows() - first;
+            for (i, row) in values.chunks_mut(stride).take(left).enumerate() {
+                round(level, x.row(first + i), &mut row[..columns]);
+                row[columns..].fill(0);
+            }
         });
     }
 
-    /// The values back in f32, row-major.
+    /// The bf16 values in f32, row-major.
+    pub fn rounded(&self) -> Vec<f32> {
+        let halves = self.halves.rows();
+        let row = |row| halves.row(row).iter().map(|&x| f32::from_bits(u32::from(x) << 16));
+        (0..halves.rows()).flat_map(row).collect()
+    }
+
+    /// The u8 values back in f32, row-major.
     pub fn dequantised(&self) -> Vec<f32> {
         let values = self.values.rows();
         let row = |row: usize| {
@@ -77,6 +111,21 @@ fn nearest(x: f32) -> u32 {
     const ROUND: f32 = 8_388_608.0;
     let clamped = smaller(larger(x, 0.0), 255.0);
     (clamped + ROUND).to_bits() & 0xff
+}
+
+/// Each of `x` to the nearest bf16, of two the even one.
+pub(crate) fn round(level: Level, x: &[f32], halves: &mut [u16]) {
+    level.run(
+        #[inline(always)]
+        || {
+            for (half, &x) in halves.iter_mut().zip(x) {
+                let bits = x.to_bits();
+                let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
+                // What is no number would overflow to one.
+                *half = if x.is_nan() { 0x7fc0 } else { rounded as u16 };
+            }
+        },
+    );
 }
 
 /// One row of weights to i8, symmetric: w ≈ scale·q with |q| ≤ 127; returns the scale.

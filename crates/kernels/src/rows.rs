@@ -1,5 +1,6 @@
 //! Matrices whose rows may lie apart.
 
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Bytes of a cache line.
@@ -121,6 +122,22 @@ impl<'a, T> RowsMut<'a, T> {
         assert!(rows.start <= rows.end && rows.end <= self.count, "rows outside the matrix");
         let start = (rows.start * self.stride).min(self.values.len());
         RowsMut::new(&mut self.values[start..], rows.len(), self.columns, self.stride)
+    }
+
+    /// The matrix cut into blocks of `rows` rows, the last of fewer.
+    ///
+    /// # Panics
+    /// Where `rows` is 0.
+    pub fn par_blocks(&mut self, rows: usize) -> impl IndexedParallelIterator<Item = RowsMut<'_, T>>
+    where
+        T: Send,
+    {
+        let (all, columns, stride) = (self.count, self.columns, self.stride);
+        let end = (all * stride).min(self.values.len());
+        let blocks = self.values[..end].par_chunks_mut((rows * stride).max(1));
+        blocks.enumerate().map(move |(block, values)| {
+            RowsMut::new(values, rows.min(all - block * rows), columns, stride)
+        })
     }
 
     /// The same matrix, read.

@@ -2,7 +2,7 @@
 
 use canto_kernels::{
     Activation, Attention, Buffer, Dense, Int8Weights, LayerNorm, Level, Quantised, RelativeBias,
-    Rows, Sequence, bias_gelu, exponentiate, gelu, layer_norm, quantise_weights,
+    Rows, Sequence, Spread, bias_gelu, exponentiate, gelu, layer_norm, quantise_weights,
     residual_layer_norm,
 };
 use proptest::prelude::*;
@@ -40,6 +40,21 @@ fn close(found: &[f32], expected: &[f64], tolerance: f64) -> Result<(), TestCase
         prop_assert!(off <= tolerance, "element {} is {}, expected {}", i, found, expected);
     }
     Ok(())
+}
+
+/// What follows a product whose inputs were rounded: there GELU is to 4e-5·(1 + |x|).
+fn close_after(
+    found: &[f32],
+    exact: &[f64],
+    activation: Activation,
+    tolerance: f64,
+) -> Result<(), TestCaseError> {
+    let largest = exact.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()));
+    let near = match activation {
+        Activation::None => 0.0,
+        Activation::Gelu => 4e-5 * (1.0 + largest),
+    };
+    close(found, &activated(exact.to_vec(), activation), tolerance + near)
 }
 
 /// erf by its Taylor series, which converges for every x; enough terms for |x| below 4.
@@ -95,11 +110,11 @@ proptest! {
         let bias = matrix(1, outputs, seed ^ 5);
         let expected = activated(exact_dense(&x, &weights, &bias, inputs), activation);
         let x = buffer(&x, rows, inputs);
-        for level in Level::available() {
+        for (level, spread) in levels_and_spreads() {
             let dense = Dense::new(level, inputs, weights.clone(), bias.clone());
             let mut y = Buffer::default();
             let mut scratch = Quantised::default();
-            dense.forward(x.rows(), &mut scratch, &mut y.reshape(rows, outputs), activation);
+            dense.forward(spread, x.rows(), &mut scratch, &mut y.reshape(rows, outputs), activation);
             close(&read(&y), &expected, 2e-6 * (inputs as f64).sqrt() * 4.0)?;
         }
     }
@@ -123,15 +138,59 @@ proptest! {
             .flat_map(|(q, scale)| q.iter().map(move |&q| f32::from(q) * scale))
             .collect();
         let x = buffer(&x, rows, inputs);
-        for level in Level::available() {
+        for (level, spread) in levels_and_spreads() {
             let weights = Int8Weights { values: &values, scales: &scales };
             let dense = Dense::int8(level, inputs, weights, bias.clone());
             let mut y = Buffer::default();
             let mut scratch = Quantised::default();
-            dense.forward(x.rows(), &mut scratch, &mut y.reshape(rows, outputs), activation);
+            dense.forward(spread, x.rows(), &mut scratch, &mut y.reshape(rows, outputs), activation);
             // The product of what was quantised is exact but for the last f32 steps.
             let exact = exact_dense(&scratch.dequantised(), &read_back, &bias, inputs);
-            close(&read(&y), &activated(exact, activation), 2e-5)?;
+            close_after(&read(&y), &exact, activation, 2e-5)?;
+        }
+    }
+
+    #[test]
+    fn dense_in_bf16(
+        rows in 0_usize..40,
+        inputs in prop_oneof![1_usize..70, 1020_usize..1030],
+        outputs in 1_usize..90,
+        seed: u64,
+        activation in activation(),
+    ) {
+        let (x, weights) = (matrix(rows, inputs, seed), matrix(outputs, inputs, !seed));
+        let bias = matrix(1, outputs, seed ^ 5);
+        let rounded = |values: &[f32]| values.iter().map(|&x| nearest_bf16(x)).collect::<Vec<_>>();
+        let exact = exact_dense(&rounded(&x), &rounded(&weights), &bias, inputs);
+        let x = buffer(&x, rows, inputs);
+        for (level, spread) in levels_and_spreads() {
+            let dense = Dense::bf16(level, inputs, &weights, bias.clone());
+            let mut y = Buffer::default();
+            let mut scratch = Quantised::default();
+            dense.forward(spread, x.rows(), &mut scratch, &mut y.reshape(rows, outputs), activation);
+            close_after(&read(&y), &exact, activation, 2e-6 * (inputs as f64).sqrt() * 4.0)?;
+        }
+    }
+
+    #[test]
+    fn rows_rounded_to_bf16(rows in 0_usize..40, columns in 1_usize..100, bits: u32, seed: u64) {
+        let mut x = matrix(rows, columns, seed);
+        if let Some(x) = x.first_mut() {
+            // Any number there is.
+            *x = Some(f32::from_bits(bits)).filter(|x| x.is_finite()).unwrap_or(0.0);
+        }
+        let source = buffer(&x, rows, columns);
+        for (level, spread) in levels_and_spreads() {
+            let mut rounded = Quantised::default();
+            rounded.round(level, spread, source.rows());
+            let found = rounded.rounded();
+            let padded = columns.next_multiple_of(2);
+            for (found, x) in found.chunks(padded).zip(x.chunks(columns)) {
+                let expected = x.iter().map(|&x| nearest_bf16(x).to_bits());
+                let padding = std::iter::repeat_n(0, padded - columns);
+                let found: Vec<u32> = found.iter().map(|x| x.to_bits()).collect();
+                prop_assert_eq!(found, expected.chain(padding).collect::<Vec<u32>>());
+            }
         }
     }
 
@@ -142,9 +201,9 @@ proptest! {
         let x: Vec<f32> = matrix(rows, columns, seed).iter().map(|x| x + shift).collect();
         let source = buffer(&x, rows, columns);
         let mut reference = None;
-        for level in Level::available() {
+        for (level, spread) in levels_and_spreads() {
             let mut quantised = Quantised::default();
-            quantised.quantise(level, source.rows());
+            quantised.quantise(level, spread, source.rows());
             let found = quantised.dequantised();
             for (x, found) in x.chunks(columns).zip(found.chunks(columns)) {
                 let low = x.iter().copied().fold(0.0, f32::min);
@@ -208,13 +267,13 @@ proptest! {
         let expected: Vec<f64> =
             sum.chunks(columns).flat_map(|row| exact_norm(row, &norm)).collect();
         let residual = buffer(&residual, rows, columns);
-        for level in Level::available() {
+        for (level, spread) in levels_and_spreads() {
             let mut y = buffer(&x, rows, columns);
-            residual_layer_norm(level, &mut y.rows_mut(), residual.rows(), &norm);
+            residual_layer_norm(level, spread, &mut y.rows_mut(), residual.rows(), &norm);
             close(&read(&y), &expected, 3e-4)?;
             let sum: Vec<f32> = sum.iter().map(|&x| x as f32).collect();
             let mut y = buffer(&sum, rows, columns);
-            layer_norm(level, &mut y.rows_mut(), &norm);
+            layer_norm(level, spread, &mut y.rows_mut(), &norm);
             close(&read(&y), &expected, 3e-4)?;
         }
     }
@@ -257,16 +316,71 @@ proptest! {
         }
         let (k, v) = (buffer(&k, tokens, width), buffer(&v, tokens, width));
         let q = buffer(&q, queries, width);
-        for level in Level::available() {
+        for (level, exact) in levels_and_exactness() {
             let mut y = Buffer::default();
             let attention = Attention {
                 level, heads, query: q.rows(), key: k.rows(), value: v.rows(),
-                sequences: &sequences, bias: bias.as_ref(),
+                sequences: &sequences, bias: bias.as_ref(), exact,
             };
             attention.forward(&mut y.reshape(queries, width));
-            close(&read(&y), &expected, 1e-5)?;
+            close(&read(&y), &expected, if exact { 1e-5 } else { 3e-3 })?;
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Long ones, where integers have the fewest steps, or too few and f32 takes over.
+    #[test]
+    fn attention_over_many_keys(
+        keys in prop_oneof![450_usize..600, 2040_usize..2070],
+        size in 1_usize..70,
+        sharpness in 0.1_f32..4.0,
+        seed: u64,
+    ) {
+        let queries = 9;
+        let q: Vec<f32> = matrix(queries, size, seed).iter().map(|x| x * sharpness).collect();
+        let (k, v) = (matrix(keys, size, seed ^ 1), matrix(keys, size, seed ^ 2));
+        let rows = |of: &[f32]| -> Vec<Vec<f32>> { of.chunks(size).map(<[f32]>::to_vec).collect() };
+        let (keys_of, values_of) = (rows(&k), rows(&v));
+        let mixed = |query: &[f32]| exact_attention(query, &keys_of, &values_of, |_| 0.0);
+        let expected: Vec<f64> = q.chunks(size).flat_map(mixed).collect();
+        let (q, k) = (buffer(&q, queries, size), buffer(&k, keys, size));
+        let v = buffer(&v, keys, size);
+        let sequences = [Sequence { queries: 0..queries, keys: 0..keys }];
+        for (level, exact) in levels_and_exactness() {
+            let mut y = Buffer::default();
+            let attention = Attention {
+                level, heads: 1, query: q.rows(), key: k.rows(), value: v.rows(),
+                sequences: &sequences, bias: None, exact,
+            };
+            attention.forward(&mut y.reshape(queries, size));
+            close(&read(&y), &expected, if exact { 1e-5 } else { 8e-3 })?;
+        }
+    }
+}
+
+fn levels_and_exactness() -> impl Iterator<Item = (Level, bool)> {
+    Level::available().into_iter().flat_map(|level| [(level, true), (level, false)])
+}
+
+fn levels_and_spreads() -> impl Iterator<Item = (Level, Spread)> {
+    let spreads = |level| [(level, Spread::Pool), (level, Spread::Here)];
+    Level::available().into_iter().flat_map(spreads)
+}
+
+/// By the distance to both neighbours, in f64.
+fn nearest_bf16(x: f32) -> f32 {
+    let low = f32::from_bits(x.to_bits() & 0xffff_0000);
+    // What would come next if exponents went on for ever.
+    let step = f64::from(low) - f64::from(f32::from_bits((x.to_bits() & 0xffff_0000) ^ 0x1_0000));
+    let below = (f64::from(x) - f64::from(low)).abs();
+    let above = step.abs() - below;
+    let odd = x.to_bits() & 0x1_0000 != 0;
+    let up = above < below || (above - below).abs() < f64::MIN_POSITIVE && odd;
+    let bits = (x.to_bits() & 0xffff_0000).wrapping_add(if up { 0x1_0000 } else { 0 });
+    f32::from_bits(bits)
 }
 
 fn exact_norm(row: &[f64], norm: &LayerNorm) -> Vec<f64> {

@@ -283,7 +283,8 @@ pub(crate) struct PredictArgs {
     /// Shows which lines carried each genre: the song is scored again without each line.
     #[arg(long, conflicts_with = "input")]
     pub(crate) explain: bool,
-    /// Of products on the CPU: auto, f32 or int8; auto is what the weights are stored in.
+    /// Of products on the CPU: auto, f32, bf16 or int8; auto is int8 where the weights are stored
+    /// in it, else f32.
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub(crate) precision: Precision,
     #[command(flatten)]

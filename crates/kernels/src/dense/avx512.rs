@@ -1,5 +1,6 @@
 //! The products of a few rows with a panel of columns, in registers.
 
+use super::groups::parts;
 use super::panels::Row;
 use super::{Activation, PANEL};
 use crate::gelu::{bias_gelu_inline, bias_inline};
@@ -43,9 +44,9 @@ pub(crate) struct Finish<'a> {
 #[expect(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma")]
 pub(crate) unsafe fn multiply(tile: Tile<'_>, finish: Option<Finish<'_>>) {
-    for first in (0..tile.rows).step_by(ROWS) {
+    for (first, rows) in parts(tile.rows, ROWS) {
         let part = Tile {
-            rows: ROWS.min(tile.rows - first),
+            rows,
             a: tile.a.wrapping_add(first * tile.a_stride),
             c: tile.c.wrapping_add(first * tile.c_stride),
             ..tile

@@ -1,12 +1,13 @@
-//! int8 weights: per output symmetric, in panels where the CPU multiplies int8.
+//! int8 weights: per output symmetric, in panels for AVX2 and for what multiplies int8 itself.
 
 use super::grid::Grid;
-use super::{Activation, PANEL, Target};
-use crate::gelu::{bias_gelu_inline, bias_inline};
+use super::groups::{Group, PANEL, four, grouped};
+use super::{Activation, Target};
+use crate::gelu::{bias_gelu_near, bias_inline};
 use crate::level::Level;
-use crate::quantise::{Quantised, Scale};
-use crate::rows::RowsMut;
-use rayon::prelude::*;
+use crate::quantise::Quantised;
+use crate::rows::{Rows, RowsMut};
+use crate::spread::Spread;
 
 /// Inputs that one instruction multiplies and adds.
 const GROUP: usize = 4;
@@ -19,11 +20,6 @@ pub struct Int8Weights<'a> {
     /// [outputs].
     pub scales: &'a [f32],
 }
-
-/// Four inputs' weights in a panel, [column][input].
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub(crate) struct Group(pub(crate) [[i8; GROUP]; PANEL]);
 
 #[derive(Debug)]
 pub(crate) struct Int8 {
@@ -55,8 +51,8 @@ impl Int8 {
         assert!(fits, "int8 weights of another size than the bias");
         let sum = |row: &[i8]| row.iter().map(|&q| i32::from(q)).sum();
         let sums = values.chunks_exact(inputs.max(1)).map(sum).collect();
-        let layout = if level >= Level::Avx512Vnni && level.is_available() {
-            Layout::Panels(panels(values, inputs, outputs))
+        let layout = if level >= Level::Avx2 && level.is_available() {
+            Layout::Panels(grouped(values, inputs, outputs, GROUP, four))
         } else {
             Layout::Plain(values.to_vec())
         };
@@ -66,13 +62,14 @@ impl Int8 {
     pub(crate) fn forward(
         &self,
         level: Level,
+        spread: Spread,
         x: &Quantised,
         y: &mut RowsMut<'_, f32>,
         bias: &[f32],
         activation: Activation,
     ) {
         let (target, stride) = (Target::new(y), y.stride());
-        Grid::new(y.rows(), self.outputs.div_ceil(PANEL)).run(|rows, panels| {
+        Grid::new(spread, y.rows(), self.outputs.div_ceil(PANEL)).run(|rows, panels| {
             for panel in panels {
                 let first = panel * PANEL;
                 let columns = first..(first + PANEL).min(self.outputs);
@@ -90,11 +87,17 @@ impl Int8 {
                     #[cfg(target_arch = "x86_64")]
                     Layout::Panels(groups) => {
                         let depth = self.inputs.div_ceil(GROUP);
-                        // SAFETY: panels are only built where the CPU has VNNI; the task alone
-                        // writes these rows of these columns, which y has.
+                        let panel = &groups[panel * depth..][..depth];
+                        // SAFETY: panels are only built for a level that the CPU has, AVX2 at
+                        // least, and the same level is given here; the task alone writes these
+                        // rows of these columns, which y has.
                         #[expect(unsafe_code)]
                         unsafe {
-                            vnni::multiply(&part, &groups[panel * depth..][..depth]);
+                            if level >= Level::Avx512Vnni {
+                                vnni::multiply(&part, panel);
+                            } else {
+                                avx2::multiply(&part, panel);
+                            }
                         }
                     }
                     #[cfg(not(target_arch = "x86_64"))]
@@ -113,20 +116,6 @@ impl Int8 {
     }
 }
 
-fn panels(weights: &[i8], inputs: usize, outputs: usize) -> Vec<Group> {
-    let depth = inputs.div_ceil(GROUP);
-    let mut panels = vec![Group([[0; GROUP]; PANEL]); outputs.div_ceil(PANEL) * depth];
-    let sources = weights.par_chunks((PANEL * inputs).max(1));
-    panels.par_chunks_mut(depth.max(1)).zip(sources).for_each(|(panel, weights)| {
-        for (column, weights) in weights.chunks_exact(inputs).enumerate() {
-            for (group, weights) in panel.iter_mut().zip(weights.chunks(GROUP)) {
-                group.0[column][..weights.len()].copy_from_slice(weights);
-            }
-        }
-    });
-    panels
-}
-
 /// Some rows of y, one panel of its columns.
 pub(crate) struct Part<'a> {
     x: &'a Quantised,
@@ -141,6 +130,15 @@ pub(crate) struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// Its rows of x, of which each holds a whole group where `panel` has one: rows are padded to
+    /// whole cache lines.
+    #[cfg(target_arch = "x86_64")]
+    fn inputs(&self, panel: &[Group]) -> Rows<'_, u8> {
+        let rows = self.x.values.rows().slice(self.rows.clone());
+        assert!(panel.len() * GROUP <= rows.stride(), "rows shorter than the panel");
+        rows
+    }
+
     #[inline(always)]
     fn plain(&self, weights: &[i8], inputs: usize) {
         for (i, row) in self.rows.clone().enumerate() {
@@ -150,13 +148,14 @@ impl Part<'_> {
                 let products = x.iter().zip(weights).map(|(&x, &w)| i32::from(x) * i32::from(w));
                 *sum = products.sum();
             }
-            self.finish(i, self.x.scales[row], &sums);
+            self.finish::<false>(i, &sums);
         }
     }
 
     /// From the sums of a row's integer products to its values of y.
     #[inline(always)]
-    fn finish(&self, row: usize, scale: Scale, products: &[i32; PANEL]) {
+    fn finish<const FUSED: bool>(&self, row: usize, products: &[i32; PANEL]) {
+        let scale = self.x.scales[self.rows.start + row];
         let start = self.y.wrapping_add(row * self.y_stride);
         // SAFETY: y has these columns in each of the rows, and the task alone writes them.
         #[expect(unsafe_code)]
@@ -167,7 +166,7 @@ impl Part<'_> {
         }
         match self.activation {
             Activation::None => bias_inline(y, self.bias),
-            Activation::Gelu => bias_gelu_inline(y, self.bias),
+            Activation::Gelu => bias_gelu_near::<FUSED>(y, self.bias),
         }
     }
 }
@@ -175,36 +174,61 @@ impl Part<'_> {
 #[cfg(target_arch = "x86_64")]
 mod vnni {
     use super::{Group, PANEL, Part};
-    use std::arch::x86_64::{
-        __m512i, _mm512_dpbusd_epi32, _mm512_load_si512, _mm512_set1_epi32, _mm512_setzero_si512,
-        _mm512_storeu_si512,
-    };
-
-    /// Rows whose sums are in registers at once.
-    const ROWS: usize = 12;
+    use crate::dense::tiles::{Factors, int8};
+    use std::arch::x86_64::_mm512_storeu_si512;
 
     /// # Safety
     /// The CPU must have AVX-512 with VNNI, and `part` must name elements of x and y.
     #[expect(unsafe_code)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
     pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group]) {
-        for first in (0..part.rows.len()).step_by(ROWS) {
-            let rows = ROWS.min(part.rows.len() - first);
-            // SAFETY: each arm computes as many rows as are left.
+        let rows = part.inputs(panel);
+        let x = Factors { start: rows.as_ptr(), stride: rows.stride(), rows: rows.rows() };
+        // SAFETY: the rows hold four bytes for every group.
+        unsafe {
+            int8::multiply(x, panel, |row, sums| {
+                let mut products = [0_i32; PANEL];
+                _mm512_storeu_si512(products.as_mut_ptr().cast(), sums[0]);
+                _mm512_storeu_si512(products.as_mut_ptr().add(16).cast(), sums[1]);
+                part.finish::<true>(row, &products);
+            });
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    //! Without VNNI: both factors widened to 16 bits, whose products are added by twos. Exact, as
+    //! multiplying u8 by int8 straight away (`vpmaddubsw`) is not: it adds by twos in 16 bits,
+    //! which two products of 255·127 do not fit.
+
+    use super::{GROUP, Group, PANEL, Part};
+    use std::arch::x86_64::{
+        __m128i, _mm_cvtepu8_epi16, _mm_cvtsi32_si128, _mm_load_si128, _mm256_add_epi32,
+        _mm256_broadcastq_epi64, _mm256_cvtepi8_epi16, _mm256_hadd_epi32, _mm256_madd_epi16,
+        _mm256_permute4x64_epi64, _mm256_setzero_si256, _mm256_storeu_si256,
+    };
+
+    /// Rows whose sums are in registers at once.
+    const ROWS: usize = 2;
+    /// Columns likewise: two sums each.
+    const COLUMNS: usize = 16;
+    /// Columns of a vector: four inputs each.
+    const EACH: usize = 4;
+
+    /// # Safety
+    /// The CPU must have AVX2, and `part` must name elements of x and y.
+    #[expect(unsafe_code)]
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group]) {
+        let rows = part.inputs(panel).rows();
+        for first in (0..rows).step_by(ROWS) {
+            // SAFETY: the rows are there, and each holds four bytes for every group.
             unsafe {
-                match rows {
-                    12 => few_rows::<12>(part, first, panel),
-                    11 => few_rows::<11>(part, first, panel),
-                    10 => few_rows::<10>(part, first, panel),
-                    9 => few_rows::<9>(part, first, panel),
-                    8 => few_rows::<8>(part, first, panel),
-                    7 => few_rows::<7>(part, first, panel),
-                    6 => few_rows::<6>(part, first, panel),
-                    5 => few_rows::<5>(part, first, panel),
-                    4 => few_rows::<4>(part, first, panel),
-                    3 => few_rows::<3>(part, first, panel),
-                    2 => few_rows::<2>(part, first, panel),
-                    _ => few_rows::<1>(part, first, panel),
+                if first + 1 < rows {
+                    few_rows::<2>(part, first, panel);
+                } else {
+                    few_rows::<1>(part, first, panel);
                 }
             }
         }
@@ -213,38 +237,45 @@ mod vnni {
     /// # Safety
     /// As [`multiply`]; R rows from `first` on must be in the part.
     #[expect(unsafe_code)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+    #[target_feature(enable = "avx2,fma")]
     unsafe fn few_rows<const R: usize>(part: &Part<'_>, first: usize, panel: &[Group]) {
-        let values = part.x.values.rows();
-        let row = part.rows.start + first;
-        let rows = values.slice(row..row + R);
-        // Rows are padded to whole cache lines, so a group that the columns cut is still there.
-        let padded = panel.len() * 4 <= rows.stride();
-        assert!(padded, "rows shorter than the panel");
-        let start = rows.as_ptr();
-        let stride = rows.stride();
-        let mut sums: [[__m512i; 2]; R] = [[_mm512_setzero_si512(); 2]; R];
-        for (i, group) in panel.iter().enumerate() {
-            // SAFETY: a group is aligned and holds two vectors; x holds four bytes for each group.
-            unsafe {
-                let low = _mm512_load_si512(group.0.as_ptr().cast());
-                let high = _mm512_load_si512(group.0.as_ptr().add(16).cast());
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let x = start.add(r * stride + i * 4).cast::<[u8; 4]>().read();
-                    let x = _mm512_set1_epi32(i32::from_le_bytes(x));
-                    sums[0] = _mm512_dpbusd_epi32(sums[0], x, low);
-                    sums[1] = _mm512_dpbusd_epi32(sums[1], x, high);
+        let rows = part.inputs(panel).slice(first..first + R);
+        let mut products = [[0_i32; PANEL]; R];
+        for half in 0..PANEL / COLUMNS {
+            let mut sums = [[_mm256_setzero_si256(); COLUMNS / EACH]; R];
+            for (i, group) in panel.iter().enumerate() {
+                let mut x = [_mm256_setzero_si256(); R];
+                for (r, x) in x.iter_mut().enumerate() {
+                    let four = rows.as_ptr().wrapping_add(r * rows.stride() + i * GROUP);
+                    // SAFETY: the row holds four bytes for every group.
+                    let four = i32::from_le_bytes(unsafe { four.cast::<[u8; 4]>().read() });
+                    *x = _mm256_broadcastq_epi64(_mm_cvtepu8_epi16(_mm_cvtsi32_si128(four)));
+                }
+                let columns = group.0[half * COLUMNS..].as_ptr().cast::<__m128i>();
+                for quad in 0..COLUMNS / EACH {
+                    // SAFETY: a group is aligned and holds eight of these.
+                    let weights = unsafe { _mm_load_si128(columns.add(quad)) };
+                    let weights = _mm256_cvtepi8_epi16(weights);
+                    for (sums, &x) in sums.iter_mut().zip(&x) {
+                        let twos = _mm256_madd_epi16(x, weights);
+                        sums[quad] = _mm256_add_epi32(sums[quad], twos);
+                    }
+                }
+            }
+            for (products, sums) in products.iter_mut().zip(&sums) {
+                let (pairs, _) = sums.as_chunks::<2>();
+                for (pair, sums) in pairs.iter().enumerate() {
+                    // Adds the two sums of a column; columns 0 1 4 5 2 3 6 7 come out.
+                    let added = _mm256_hadd_epi32(sums[0], sums[1]);
+                    let ordered = _mm256_permute4x64_epi64::<0b11_01_10_00>(added);
+                    let at = &mut products[half * COLUMNS + pair * 2 * EACH..][..2 * EACH];
+                    // SAFETY: eight elements are there.
+                    unsafe { _mm256_storeu_si256(at.as_mut_ptr().cast(), ordered) };
                 }
             }
         }
-        for (r, sums) in sums.iter().enumerate() {
-            let mut products = [0_i32; PANEL];
-            // SAFETY: the array holds two vectors.
-            unsafe {
-                _mm512_storeu_si512(products.as_mut_ptr().cast(), sums[0]);
-                _mm512_storeu_si512(products.as_mut_ptr().add(16).cast(), sums[1]);
-            }
-            part.finish(first + r, part.x.scales[row + r], &products);
+        for (r, products) in products.iter().enumerate() {
+            part.finish::<true>(first + r, products);
         }
     }
 }

@@ -2,20 +2,29 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+mod bf16;
 mod grid;
+pub(crate) mod groups;
 mod int8;
 mod panels;
 mod plain;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod tiles;
 
 use crate::level::Level;
 use crate::quantise::Quantised;
 use crate::rows::{Rows, RowsMut};
+use crate::spread::Spread;
+use bf16::Bf16;
 use int8::Int8;
 use panels::Panels;
 use plain::Plain;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use groups::PANEL;
 pub use int8::Int8Weights;
-pub(crate) use panels::{PANEL, Row};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use panels::Row;
 pub(crate) use plain::product;
 
 /// What follows the bias.
@@ -40,6 +49,7 @@ pub struct Dense {
 enum Weights {
     Panels(Panels),
     Plain(Plain),
+    Bf16(Bf16),
     Int8(Int8),
 }
 
@@ -58,6 +68,16 @@ impl Dense {
         Self { level, inputs, bias, weights }
     }
 
+    /// In bf16, weights and inputs rounded to it; from `weights` and `bias` as [`Dense::new`].
+    ///
+    /// # Panics
+    /// Where their lengths do not fit.
+    pub fn bf16(level: Level, inputs: usize, weights: &[f32], bias: Vec<f32>) -> Self {
+        assert_eq!(weights.len(), inputs * bias.len(), "weights of another size than the bias");
+        let weights = Weights::Bf16(Bf16::new(level, weights, inputs, bias.len()));
+        Self { level, inputs, bias, weights }
+    }
+
     /// In int8, the inputs quantised row by row.
     ///
     /// # Panics
@@ -72,12 +92,13 @@ impl Dense {
         self.bias.len()
     }
 
-    /// `x` [rows, inputs] → `y` [rows, outputs]; `scratch` is for the quantised `x`.
+    /// `x` [rows, inputs] → `y` [rows, outputs]; `scratch` is for `x` as the product takes it.
     ///
     /// # Panics
     /// Where the shapes do not fit.
     pub fn forward(
         &self,
+        spread: Spread,
         x: Rows<'_, f32>,
         scratch: &mut Quantised,
         y: &mut RowsMut<'_, f32>,
@@ -86,11 +107,17 @@ impl Dense {
         let fits = x.columns() == self.inputs && y.columns() == self.outputs();
         assert!(fits && x.rows() == y.rows(), "shapes that do not fit a dense layer");
         match &self.weights {
-            Weights::Panels(panels) => panels.forward(x, y, &self.bias, activation),
-            Weights::Plain(plain) => plain.forward(self.level, x, y, &self.bias, activation),
+            Weights::Panels(panels) => panels.forward(spread, x, y, &self.bias, activation),
+            Weights::Plain(plain) => {
+                plain.forward(self.level, spread, x, y, &self.bias, activation);
+            }
+            Weights::Bf16(bf16) => {
+                scratch.round(self.level, spread, x);
+                bf16.forward(self.level, spread, scratch, y, &self.bias, activation);
+            }
             Weights::Int8(int8) => {
-                scratch.quantise(self.level, x);
-                int8.forward(self.level, scratch, y, &self.bias, activation);
+                scratch.quantise(self.level, spread, x);
+                int8.forward(self.level, spread, scratch, y, &self.bias, activation);
             }
         }
     }

@@ -1,12 +1,12 @@
 //! f32 weights in panels of columns, for AVX-512.
 
 use super::grid::Grid;
+use super::groups::PANEL;
 use super::{Activation, Target};
 use crate::rows::{Rows, RowsMut};
+use crate::spread::Spread;
 use rayon::prelude::*;
 
-/// Columns of a panel: two vectors.
-pub(crate) const PANEL: usize = 32;
 /// Inputs that are multiplied at once: a panel of them fits the second cache beside the rows.
 const DEPTH: usize = 1024;
 
@@ -40,6 +40,7 @@ impl Panels {
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn forward(
         &self,
+        spread: Spread,
         x: Rows<'_, f32>,
         y: &mut RowsMut<'_, f32>,
         bias: &[f32],
@@ -49,7 +50,7 @@ impl Panels {
         let (target, stride) = (Target::new(y), y.stride());
         let blocks = self.inputs.div_ceil(DEPTH).max(1);
         let depth = self.inputs.div_ceil(blocks);
-        Grid::new(x.rows(), self.outputs.div_ceil(PANEL)).run(|rows, panels| {
+        Grid::new(spread, x.rows(), self.outputs.div_ceil(PANEL)).run(|rows, panels| {
             for block in 0..blocks {
                 let (start, end) = (block * depth, ((block + 1) * depth).min(self.inputs));
                 for panel in panels.clone() {
@@ -82,6 +83,7 @@ impl Panels {
     #[cfg(not(target_arch = "x86_64"))]
     pub(crate) fn forward(
         &self,
+        _: Spread,
         _: Rows<'_, f32>,
         _: &mut RowsMut<'_, f32>,
         _: &[f32],

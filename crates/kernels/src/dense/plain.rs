@@ -4,7 +4,7 @@ use super::{Activation, Target};
 use crate::gelu::{bias_gelu_inline, bias_inline};
 use crate::level::Level;
 use crate::rows::{Rows, RowsMut};
-use rayon::prelude::*;
+use crate::spread::Spread;
 
 /// W, [outputs, inputs], row-major.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ impl Plain {
     pub(crate) fn forward(
         &self,
         level: Level,
+        spread: Spread,
         x: Rows<'_, f32>,
         y: &mut RowsMut<'_, f32>,
         bias: &[f32],
@@ -27,13 +28,19 @@ impl Plain {
     ) {
         let weights = Rows::new(&self.weights, bias.len(), x.columns(), x.columns());
         let (target, stride) = (Target::new(y), y.stride());
+        let parallelism = match spread {
+            Spread::Pool => gemm::Parallelism::Rayon(0),
+            Spread::Here => gemm::Parallelism::None,
+        };
         // SAFETY: y is as high as x and as wide as W is high, and written here alone.
         #[expect(unsafe_code)]
         unsafe {
-            product(x, weights, true, target.at(0), stride, gemm::Parallelism::Rayon(0));
+            product(x, weights, true, target.at(0), stride, parallelism);
         }
         let (rows, columns) = (y.rows(), y.columns());
-        y.values().par_chunks_mut(stride).take(rows).for_each(|y| {
+        let values = y.values();
+        let end = (rows * stride).min(values.len());
+        spread.chunks(&mut values[..end], stride.max(1), |_, y| {
             level.run(
                 #[inline(always)]
                 || match activation {

@@ -1,0 +1,188 @@
+//! bf16 weights times inputs rounded to bf16, added in f32.
+
+use super::grid::Grid;
+use super::groups::{Group, PANEL, grouped, parts, two};
+use super::{Activation, Target};
+use crate::gelu::{bias_gelu_near, bias_inline};
+use crate::level::Level;
+use crate::quantise::{Quantised, round};
+use crate::rows::{Rows, RowsMut};
+use crate::spread::Spread;
+use crate::vector::multiply_add;
+use std::ops::Range;
+
+/// Inputs of a group.
+const GROUP: usize = 2;
+/// Rows whose sums a CPU without bf16 of its own holds at once.
+const ROWS: usize = 4;
+
+/// W, [outputs, inputs], as [panel][group][column].
+#[derive(Debug)]
+pub(crate) struct Bf16 {
+    panels: Vec<Group>,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Bf16 {
+    pub(crate) fn new(level: Level, weights: &[f32], inputs: usize, outputs: usize) -> Self {
+        let mut rounded = vec![0; weights.len()];
+        round(level, weights, &mut rounded);
+        Self { panels: grouped(&rounded, inputs, outputs, GROUP, two), inputs, outputs }
+    }
+
+    pub(crate) fn forward(
+        &self,
+        level: Level,
+        spread: Spread,
+        x: &Quantised,
+        y: &mut RowsMut<'_, f32>,
+        bias: &[f32],
+        activation: Activation,
+    ) {
+        let (target, stride) = (Target::new(y), y.stride());
+        let depth = self.inputs.div_ceil(GROUP);
+        let native = level >= Level::Avx512Bf16 && level.is_available();
+        // Elsewhere multiplying and adding at once would be a call of a function.
+        let fused = level >= Level::Avx2 && level.is_available() || cfg!(target_arch = "aarch64");
+        Grid::new(spread, y.rows(), self.outputs.div_ceil(PANEL)).run(|rows, panels| {
+            for panel in panels {
+                let first = panel * PANEL;
+                let columns = first..(first + PANEL).min(self.outputs);
+                let part = Part {
+                    x: x.halves.rows(),
+                    rows: rows.clone(),
+                    bias: &bias[columns],
+                    activation,
+                    y: target.at(rows.start * stride + first),
+                    y_stride: stride,
+                };
+                let panel = &self.panels[panel * depth..][..depth];
+                if native {
+                    // SAFETY: the CPU multiplies bf16; the task alone writes these rows of these
+                    // columns, which y has.
+                    #[cfg(target_arch = "x86_64")]
+                    #[expect(unsafe_code)]
+                    unsafe {
+                        native::multiply(&part, panel);
+                    }
+                } else {
+                    level.run(
+                        #[inline(always)]
+                        || {
+                            if fused {
+                                part.plain::<true>(panel);
+                            } else {
+                                part.plain::<false>(panel);
+                            }
+                        },
+                    );
+                }
+            }
+        });
+    }
+}
+
+/// Some rows of y, one panel of its columns.
+struct Part<'a> {
+    x: Rows<'a, u16>,
+    rows: Range<usize>,
+    /// Of the columns.
+    bias: &'a [f32],
+    activation: Activation,
+    y: *mut f32,
+    y_stride: usize,
+}
+
+impl Part<'_> {
+    /// Its rows of x, of which each holds a whole group where `panel` has one: rows are padded to
+    /// whole cache lines.
+    #[cfg(target_arch = "x86_64")]
+    fn inputs(&self, panel: &[Group]) -> Rows<'_, u16> {
+        let rows = self.x.slice(self.rows.clone());
+        assert!(panel.len() * GROUP <= rows.stride(), "rows shorter than the panel");
+        rows
+    }
+
+    /// For CPUs that do not multiply bf16: in f32, whose upper half a bf16 is.
+    #[inline(always)]
+    fn plain<const FUSED: bool>(&self, panel: &[Group]) {
+        for (first, rows) in parts(self.rows.len(), ROWS) {
+            match rows {
+                4 => self.few_rows::<4, FUSED>(first, panel),
+                3 => self.few_rows::<3, FUSED>(first, panel),
+                2 => self.few_rows::<2, FUSED>(first, panel),
+                _ => self.few_rows::<1, FUSED>(first, panel),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn few_rows<const R: usize, const FUSED: bool>(&self, first: usize, panel: &[Group]) {
+        let rows = self.x.slice(self.rows.clone()).slice(first..first + R);
+        // Their columns are even.
+        let x: [&[[u16; GROUP]]; R] = std::array::from_fn(|r| rows.row(r).as_chunks().0);
+        let mut sums = [[0.0_f32; PANEL]; R];
+        for (i, group) in panel.iter().enumerate() {
+            for (sums, x) in sums.iter_mut().zip(x) {
+                let [low, high] = x[i].map(widened);
+                for (sum, &weights) in sums.iter_mut().zip(&group.0) {
+                    let [first, second] = [weights << 16, weights & 0xffff_0000];
+                    *sum = multiply_add::<FUSED>(low, f32::from_bits(first), *sum);
+                    *sum = multiply_add::<FUSED>(high, f32::from_bits(second), *sum);
+                }
+            }
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            self.finish::<FUSED>(first + r, sums);
+        }
+    }
+
+    /// From the sums of a row's products to its values of y.
+    #[inline(always)]
+    fn finish<const FUSED: bool>(&self, row: usize, sums: &[f32; PANEL]) {
+        let start = self.y.wrapping_add(row * self.y_stride);
+        // SAFETY: y has these columns in each of the rows, and the task alone writes them.
+        #[expect(unsafe_code)]
+        let y = unsafe { std::slice::from_raw_parts_mut(start, self.bias.len()) };
+        y.copy_from_slice(&sums[..y.len()]);
+        match self.activation {
+            Activation::None => bias_inline(y, self.bias),
+            Activation::Gelu => bias_gelu_near::<FUSED>(y, self.bias),
+        }
+    }
+}
+
+#[inline(always)]
+fn widened(x: u16) -> f32 {
+    f32::from_bits(u32::from(x) << 16)
+}
+
+#[cfg(target_arch = "x86_64")]
+mod native {
+    use super::{Group, PANEL, Part};
+    use crate::dense::tiles::{Factors, bf16};
+    use std::arch::x86_64::_mm512_storeu_ps;
+
+    /// # Safety
+    /// The CPU must multiply bf16, and `part` must name elements of x and y.
+    #[expect(unsafe_code)]
+    #[target_feature(
+        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx512bf16,avx2,fma"
+    )]
+    pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group]) {
+        let rows = part.inputs(panel);
+        let stride = rows.stride() * size_of::<u16>();
+        let x = Factors { start: rows.as_ptr().cast(), stride, rows: rows.rows() };
+        // SAFETY: the rows hold four bytes for every group; a group that the columns cut has a
+        // weight of 0 there.
+        unsafe {
+            bf16::multiply(x, panel, |row, halves| {
+                let mut sums = [0.0_f32; PANEL];
+                _mm512_storeu_ps(sums.as_mut_ptr(), halves[0]);
+                _mm512_storeu_ps(sums.as_mut_ptr().add(16), halves[1]);
+                part.finish::<true>(row, &sums);
+            });
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! A few rows times one panel of [`Group`]s, the sums in registers: one loop for each instruction
+//! of AVX-512 that multiplies four bytes a lane and adds.
+
+use super::groups::{Group, parts};
+use std::arch::x86_64::{__m512, __m512bh, __m512i, _mm512_dpbf16_ps};
+use std::mem::transmute;
+
+/// Rows whose sums are in registers at once: 24 of the 32 vectors.
+pub(crate) const ROWS: usize = 12;
+
+/// Rows of values in groups of four bytes, as many groups as the panel has.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors {
+    pub(crate) start: *const u8,
+    /// Bytes from one row to the next.
+    pub(crate) stride: usize,
+    pub(crate) rows: usize,
+}
+
+macro_rules! tiles {
+    ($(#[$what:meta])* $name:ident, $features:tt, $vector:ident, $zero:ident, $dot:path) => {
+        $(#[$what])*
+        pub(crate) mod $name {
+            use super::{Factors, Group, ROWS, parts};
+            use std::arch::x86_64::{$vector, _mm512_load_si512, _mm512_set1_epi32, $zero};
+
+            /// Calls `finish` with each row and the sums of its products in the two halves of the
+            /// panel.
+            ///
+            /// # Safety
+            /// The CPU must have the module's instructions, and each row of `x` as many groups
+            /// of four readable bytes as the panel.
+            #[expect(unsafe_code)]
+            #[inline]
+            #[target_feature(enable = $features)]
+            pub(crate) unsafe fn multiply(
+                x: Factors,
+                panel: &[Group],
+                mut finish: impl FnMut(usize, [$vector; 2]),
+            ) {
+                for (first, rows) in parts(x.rows, ROWS) {
+                    let x = Factors { start: x.start.wrapping_add(first * x.stride), rows, ..x };
+                    let finish = |row: usize, sums| finish(first + row, sums);
+                    // SAFETY: each arm computes as many rows as there are.
+                    unsafe {
+                        match rows {
+                            12 => few_rows::<12>(x, panel, finish),
+                            11 => few_rows::<11>(x, panel, finish),
+                            10 => few_rows::<10>(x, panel, finish),
+                            9 => few_rows::<9>(x, panel, finish),
+                            8 => few_rows::<8>(x, panel, finish),
+                            7 => few_rows::<7>(x, panel, finish),
+                            6 => few_rows::<6>(x, panel, finish),
+                            5 => few_rows::<5>(x, panel, finish),
+                            4 => few_rows::<4>(x, panel, finish),
+                            3 => few_rows::<3>(x, panel, finish),
+                            2 => few_rows::<2>(x, panel, finish),
+                            _ => few_rows::<1>(x, panel, finish),
+                        }
+                    }
+                }
+            }
+
+            /// # Safety
+            /// As [`multiply`], with R rows.
+            #[expect(unsafe_code)]
+            #[target_feature(enable = $features)]
+            unsafe fn few_rows<const R: usize>(
+                x: Factors,
+                panel: &[Group],
+                mut finish: impl FnMut(usize, [$vector; 2]),
+            ) {
+                let mut sums: [[$vector; 2]; R] = [[$zero(); 2]; R];
+                for (i, group) in panel.iter().enumerate() {
+                    // SAFETY: a group is aligned and holds two vectors; each row holds four bytes
+                    // for every group.
+                    unsafe {
+                        let low = _mm512_load_si512(group.0.as_ptr().cast());
+                        let high = _mm512_load_si512(group.0.as_ptr().add(16).cast());
+                        for (r, sums) in sums.iter_mut().enumerate() {
+                            let x = x.start.add(r * x.stride + i * 4).cast::<[u8; 4]>().read();
+                            let x = _mm512_set1_epi32(i32::from_le_bytes(x));
+                            sums[0] = $dot(sums[0], x, low);
+                            sums[1] = $dot(sums[1], x, high);
+                        }
+                    }
+                }
+                for (r, sums) in sums.into_iter().enumerate() {
+                    finish(r, sums);
+                }
+            }
+        }
+    };
+}
+
+tiles!(
+    /// u8 times int8, four at a time.
+    int8, "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma", __m512i,
+    _mm512_setzero_si512, std::arch::x86_64::_mm512_dpbusd_epi32
+);
+tiles!(
+    /// i16 times i16, two at a time.
+    int16, "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma", __m512i,
+    _mm512_setzero_si512, std::arch::x86_64::_mm512_dpwssd_epi32
+);
+tiles!(
+    /// bf16 times bf16, two at a time.
+    bf16, "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx512bf16,avx2,fma", __m512,
+    _mm512_setzero_ps, super::multiply_bf16
+);
+
+/// Both factors' bytes as bf16.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn multiply_bf16(sum: __m512, x: __m512i, weights: __m512i) -> __m512 {
+    // SAFETY: the types are of one size and take every pattern of bits.
+    #[expect(unsafe_code)]
+    let [x, weights] = unsafe { [x, weights].map(|bits| transmute::<__m512i, __m512bh>(bits)) };
+    _mm512_dpbf16_ps(sum, x, weights)
+}
