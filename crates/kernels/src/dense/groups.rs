@@ -33,6 +33,12 @@ pub(crate) fn grouped<T: Sync>(
     panels
 }
 
+/// A panel of `depth` groups and the one after it, which is empty after the last.
+pub(crate) fn two_panels(groups: &[Group], panel: usize, depth: usize) -> (&[Group], &[Group]) {
+    let (this, after) = groups[panel * depth..].split_at(depth);
+    (this, after.get(..depth).unwrap_or_default())
+}
+
 /// Four int8, those that are missing 0.
 #[inline]
 pub(crate) fn four(weights: &[i8]) -> u32 {

@@ -1,11 +1,11 @@
 //! int8 weights: per output symmetric, in panels for AVX2 and for what multiplies int8 itself.
 
 use super::grid::Grid;
-use super::groups::{Group, PANEL, four, grouped};
+use super::groups::{Group, PANEL, four, grouped, two_panels};
 use super::{Activation, Target};
-use crate::gelu::{bias_gelu_near, bias_inline};
+use crate::gelu::gelu_near;
 use crate::level::Level;
-use crate::quantise::Quantised;
+use crate::quantise::{Quantised, Scale};
 use crate::rows::{Rows, RowsMut};
 use crate::spread::Spread;
 
@@ -87,14 +87,14 @@ impl Int8 {
                     #[cfg(target_arch = "x86_64")]
                     Layout::Panels(groups) => {
                         let depth = self.inputs.div_ceil(GROUP);
-                        let panel = &groups[panel * depth..][..depth];
+                        let (panel, ahead) = two_panels(groups, panel, depth);
                         // SAFETY: panels are only built for a level that the CPU has, AVX2 at
                         // least, and the same level is given here; the task alone writes these
                         // rows of these columns, which y has.
                         #[expect(unsafe_code)]
                         unsafe {
                             if level >= Level::Avx512Vnni {
-                                vnni::multiply(&part, panel);
+                                vnni::multiply(&part, panel, ahead);
                             } else {
                                 avx2::multiply(&part, panel);
                             }
@@ -160,15 +160,55 @@ impl Part<'_> {
         // SAFETY: y has these columns in each of the rows, and the task alone writes them.
         #[expect(unsafe_code)]
         let y = unsafe { std::slice::from_raw_parts_mut(start, self.scales.len()) };
-        let columns = self.sums.iter().zip(self.scales);
-        for ((y, &product), (&sum, &weight)) in y.iter_mut().zip(products).zip(columns) {
-            *y = (product - scale.zero * sum) as f32 * (scale.scale * weight);
-        }
-        match self.activation {
-            Activation::None => bias_inline(y, self.bias),
-            Activation::Gelu => bias_gelu_near::<FUSED>(y, self.bias),
+        match (self.activation, y.as_mut_array(), self.whole()) {
+            (Activation::None, Some(y), Some((sums, scales, bias))) => {
+                finish_all(y, products, sums, scales, bias, scale, |y| y);
+            }
+            (Activation::Gelu, Some(y), Some((sums, scales, bias))) => {
+                finish_all(y, products, sums, scales, bias, scale, gelu_near::<FUSED>);
+            }
+            (activation, ..) => {
+                let columns = self.sums.iter().zip(self.scales).zip(self.bias);
+                for ((y, &product), ((&sum, &weight), &bias)) in
+                    y.iter_mut().zip(products).zip(columns)
+                {
+                    let value = dequantised(product, sum, weight, scale) + bias;
+                    *y = match activation {
+                        Activation::None => value,
+                        Activation::Gelu => gelu_near::<FUSED>(value),
+                    };
+                }
+            }
         }
     }
+
+    /// What belongs to the columns, where the panel has all of them.
+    #[inline(always)]
+    fn whole(&self) -> Option<(&[i32; PANEL], &[f32; PANEL], &[f32; PANEL])> {
+        Some((self.sums.as_array()?, self.scales.as_array()?, self.bias.as_array()?))
+    }
+}
+
+/// A whole panel's columns at once, which the compiler makes a few vectors of.
+#[inline(always)]
+fn finish_all(
+    y: &mut [f32; PANEL],
+    products: &[i32; PANEL],
+    sums: &[i32; PANEL],
+    scales: &[f32; PANEL],
+    bias: &[f32; PANEL],
+    scale: Scale,
+    activation: impl Fn(f32) -> f32,
+) {
+    for i in 0..PANEL {
+        y[i] = activation(dequantised(products[i], sums[i], scales[i], scale) + bias[i]);
+    }
+}
+
+/// An output's value from the sum of its integer products and that of its weights.
+#[inline(always)]
+fn dequantised(product: i32, sum: i32, weight: f32, Scale { scale, zero }: Scale) -> f32 {
+    (product - zero * sum) as f32 * (scale * weight)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -181,12 +221,12 @@ mod vnni {
     /// The CPU must have AVX-512 with VNNI, and `part` must name elements of x and y.
     #[expect(unsafe_code)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
-    pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group]) {
+    pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group], ahead: &[Group]) {
         let rows = part.inputs(panel);
         let x = Factors { start: rows.as_ptr(), stride: rows.stride(), rows: rows.rows() };
         // SAFETY: the rows hold four bytes for every group.
         unsafe {
-            int8::multiply(x, panel, |row, sums| {
+            int8::multiply(x, panel, ahead, |row, sums| {
                 let mut products = [0_i32; PANEL];
                 _mm512_storeu_si512(products.as_mut_ptr().cast(), sums[0]);
                 _mm512_storeu_si512(products.as_mut_ptr().add(16).cast(), sums[1]);

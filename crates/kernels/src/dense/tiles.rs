@@ -8,6 +8,9 @@ use std::mem::transmute;
 /// Rows whose sums are in registers at once: 24 of the 32 vectors.
 pub(crate) const ROWS: usize = 12;
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
 /// Rows of values in groups of four bytes, as many groups as the panel has.
 #[derive(Clone, Copy)]
 pub(crate) struct Factors {
@@ -21,11 +24,14 @@ macro_rules! tiles {
     ($(#[$what:meta])* $name:ident, $features:tt, $vector:ident, $zero:ident, $dot:path) => {
         $(#[$what])*
         pub(crate) mod $name {
-            use super::{Factors, Group, ROWS, parts};
-            use std::arch::x86_64::{$vector, _mm512_load_si512, _mm512_set1_epi32, $zero};
+            use super::{Factors, Group, LINE, ROWS, parts};
+            use std::arch::x86_64::{
+                $vector, _MM_HINT_T1, _mm_prefetch, _mm512_load_si512, _mm512_set1_epi32, $zero,
+            };
 
             /// Calls `finish` with each row and the sums of its products in the two halves of the
-            /// panel.
+            /// panel. Meanwhile `ahead`, the panel that comes next, is fetched into the second
+            /// cache: the first rows would wait for it.
             ///
             /// # Safety
             /// The CPU must have the module's instructions, and each row of `x` as many groups
@@ -36,26 +42,33 @@ macro_rules! tiles {
             pub(crate) unsafe fn multiply(
                 x: Factors,
                 panel: &[Group],
+                ahead: &[Group],
                 mut finish: impl FnMut(usize, [$vector; 2]),
             ) {
-                for (first, rows) in parts(x.rows, ROWS) {
+                for (part, (first, rows)) in parts(x.rows, ROWS).enumerate() {
                     let x = Factors { start: x.start.wrapping_add(first * x.stride), rows, ..x };
+                    // A line a group: two parts fetch all, the others what is there.
+                    let ahead = if part < 2 && ahead.len() == panel.len() {
+                        ahead.as_ptr().cast::<i8>().wrapping_add(part * panel.len() * LINE)
+                    } else {
+                        panel.as_ptr().cast()
+                    };
                     let finish = |row: usize, sums| finish(first + row, sums);
                     // SAFETY: each arm computes as many rows as there are.
                     unsafe {
                         match rows {
-                            12 => few_rows::<12>(x, panel, finish),
-                            11 => few_rows::<11>(x, panel, finish),
-                            10 => few_rows::<10>(x, panel, finish),
-                            9 => few_rows::<9>(x, panel, finish),
-                            8 => few_rows::<8>(x, panel, finish),
-                            7 => few_rows::<7>(x, panel, finish),
-                            6 => few_rows::<6>(x, panel, finish),
-                            5 => few_rows::<5>(x, panel, finish),
-                            4 => few_rows::<4>(x, panel, finish),
-                            3 => few_rows::<3>(x, panel, finish),
-                            2 => few_rows::<2>(x, panel, finish),
-                            _ => few_rows::<1>(x, panel, finish),
+                            12 => few_rows::<12>(x, panel, ahead, finish),
+                            11 => few_rows::<11>(x, panel, ahead, finish),
+                            10 => few_rows::<10>(x, panel, ahead, finish),
+                            9 => few_rows::<9>(x, panel, ahead, finish),
+                            8 => few_rows::<8>(x, panel, ahead, finish),
+                            7 => few_rows::<7>(x, panel, ahead, finish),
+                            6 => few_rows::<6>(x, panel, ahead, finish),
+                            5 => few_rows::<5>(x, panel, ahead, finish),
+                            4 => few_rows::<4>(x, panel, ahead, finish),
+                            3 => few_rows::<3>(x, panel, ahead, finish),
+                            2 => few_rows::<2>(x, panel, ahead, finish),
+                            _ => few_rows::<1>(x, panel, ahead, finish),
                         }
                     }
                 }
@@ -68,21 +81,30 @@ macro_rules! tiles {
             unsafe fn few_rows<const R: usize>(
                 x: Factors,
                 panel: &[Group],
+                ahead: *const i8,
                 mut finish: impl FnMut(usize, [$vector; 2]),
             ) {
+                // A pointer for every four rows: the distances between those are few enough for
+                // registers.
+                let mut starts = [0, 4, 8].map(|row| x.start.wrapping_add(row * x.stride));
                 let mut sums: [[$vector; 2]; R] = [[$zero(); 2]; R];
                 for (i, group) in panel.iter().enumerate() {
                     // SAFETY: a group is aligned and holds two vectors; each row holds four bytes
                     // for every group.
                     unsafe {
+                        _mm_prefetch::<_MM_HINT_T1>(ahead.wrapping_add(i * LINE));
                         let low = _mm512_load_si512(group.0.as_ptr().cast());
                         let high = _mm512_load_si512(group.0.as_ptr().add(16).cast());
                         for (r, sums) in sums.iter_mut().enumerate() {
-                            let x = x.start.add(r * x.stride + i * 4).cast::<[u8; 4]>().read();
+                            let x = starts[r / 4].wrapping_add(r % 4 * x.stride);
+                            let x = x.cast::<[u8; 4]>().read();
                             let x = _mm512_set1_epi32(i32::from_le_bytes(x));
                             sums[0] = $dot(sums[0], x, low);
                             sums[1] = $dot(sums[1], x, high);
                         }
+                    }
+                    for start in &mut starts {
+                        *start = start.wrapping_add(4);
                     }
                 }
                 for (r, sums) in sums.into_iter().enumerate() {
