@@ -2,6 +2,8 @@
 
 /// Lanes of the widest vector unit.
 const LANES: usize = 16;
+/// Accumulators: a vector alone would wait for its own last step.
+const WIDE: usize = 4 * LANES;
 
 /// Folds with one accumulator a lane: in order, floats would be folded one by one.
 #[inline(always)]
@@ -11,15 +13,33 @@ pub(crate) fn fold<T: Copy>(
     map: impl Fn(T) -> f32,
     join: impl Fn(f32, f32) -> f32,
 ) -> f32 {
-    let (blocks, rest) = values.as_chunks::<LANES>();
-    let mut lanes = [start; LANES];
+    let (blocks, rest) = values.as_chunks::<WIDE>();
+    let mut lanes = [start; WIDE];
     for block in blocks {
         for (lane, &value) in lanes.iter_mut().zip(block) {
             *lane = join(*lane, map(value));
         }
     }
-    let folded = lanes.into_iter().fold(start, &join);
-    rest.iter().fold(folded, |folded, &value| join(folded, map(value)))
+    halve(&mut lanes, 2 * LANES, &join);
+    halve(&mut lanes, LANES, &join);
+    let (blocks, rest) = rest.as_chunks::<LANES>();
+    for block in blocks {
+        for (lane, &value) in lanes.iter_mut().zip(block) {
+            *lane = join(*lane, map(value));
+        }
+    }
+    for half in [8, 4, 2, 1] {
+        halve(&mut lanes, half, &join);
+    }
+    rest.iter().fold(lanes[0], |folded, &value| join(folded, map(value)))
+}
+
+/// Joins the second `half` of the lanes to the first.
+#[inline(always)]
+fn halve(lanes: &mut [f32; WIDE], half: usize, join: impl Fn(f32, f32) -> f32) {
+    for i in 0..half {
+        lanes[i] = join(lanes[i], lanes[i + half]);
+    }
 }
 
 /// The larger one; unlike `f32::max` a single instruction, as no NaN need be looked for.

@@ -12,13 +12,15 @@ use crate::dense::tiles::{Factors, int16};
 use crate::rows::{Buffer, Rows};
 use crate::vector::{fold, larger};
 use std::arch::x86_64::{
-    __m512, _mm512_cvtepi32_ps, _mm512_loadu_ps, _mm512_mask_storeu_ps, _mm512_mul_ps,
-    _mm512_set1_ps, _mm512_storeu_ps,
+    __m512, _MM_HINT_T0, _mm_prefetch, _mm512_cvtepi32_ps, _mm512_loadu_ps, _mm512_mask_storeu_ps,
+    _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps,
 };
 use std::ops::Range;
 
 /// Queries whose scores and weights are held at once.
 const QUERIES: usize = 24;
+/// Rows that are asked for ahead of time.
+const AHEAD: usize = 8;
 /// The largest weight.
 const ONE: u32 = 1 << SHIFT;
 const SHIFT: u32 = 12;
@@ -99,6 +101,7 @@ fn lay_out_keys(key: Rows<'_, f32>, scratch: &mut Scratch) {
     let row = &mut row[..2 * pairs];
     row.fill(0);
     for (at, scale) in key_scales[..keys].iter_mut().enumerate() {
+        fetch(key, at + AHEAD);
         *scale = to_integers(key.row(at), reach(2 * pairs), row);
         let panel = &mut panels[at / PANEL * pairs..][..pairs];
         for (group, pair) in panel.iter_mut().zip(row.as_chunks::<2>().0) {
@@ -118,6 +121,7 @@ fn lay_out_values(value: Rows<'_, f32>, scratch: &mut Scratch) {
     let largest = &mut value_scales[..size];
     largest.fill(0.0);
     for key in 0..keys {
+        fetch(value, key + AHEAD);
         for (largest, &x) in largest.iter_mut().zip(value.row(key)) {
             *largest = larger(*largest, x.abs());
         }
@@ -225,6 +229,17 @@ unsafe fn mix(head: &Head<'_>, queries: &Range<usize>, scratch: &Scratch) {
                     _mm512_mask_storeu_ps(to, masks[half], mixed);
                 }
             });
+        }
+    }
+}
+
+/// Asks for a row that is read soon: rows lie pages apart, where the CPU foresees nothing.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn fetch(rows: Rows<'_, f32>, row: usize) {
+    if row < rows.rows() {
+        for line in rows.row(row).chunks(16) {
+            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
         }
     }
 }
