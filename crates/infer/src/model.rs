@@ -192,8 +192,8 @@ impl Builder<'_> {
 /// Of blocks of rows: wider weights must be read for more rows to cost as little.
 fn limits(precision: Precision) -> Limits {
     match precision {
-        Precision::Int8 => Limits { least: 24, most: 64 },
-        Precision::Bf16 => Limits { least: 48, most: 96 },
+        Precision::Int8 => Limits { least: 24, most: 128 },
+        Precision::Bf16 => Limits { least: 48, most: 192 },
         Precision::F32 | Precision::Auto => Limits { least: 96, most: 192 },
     }
 }
