@@ -4,7 +4,7 @@ use crate::config::Precision;
 use crate::engine::Description;
 use crate::error::Error;
 use canto_encoder::{Architecture, Pooling};
-use canto_kernels::{Activation, Buffer, Dense, Int8Weights, Level, Quantised};
+use canto_kernels::{Activation, Buffer, Dense, Int8Weights, Level, Quantised, Spread};
 use rayon::ThreadPoolBuilder;
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,7 @@ fn rate(precision: Precision, level: Level, [inputs, outputs]: [usize; 2]) -> f6
     while best.is_infinite() || begun.elapsed() < PATIENCE {
         let start = Instant::now();
         let mut y = y.reshape(ROWS, outputs);
-        dense.forward(x.rows(), &mut scratch, &mut y, Activation::None);
+        dense.forward(Spread::Pool, x.rows(), &mut scratch, &mut y, Activation::None);
         best = best.min(start.elapsed().as_secs_f64());
     }
     2.0 * (ROWS * inputs * outputs) as f64 / best
@@ -59,6 +59,10 @@ fn dense(precision: Precision, level: Level, inputs: usize, outputs: usize) -> D
     match precision {
         Precision::Auto | Precision::F32 => {
             Dense::new(level, inputs, weights.map(invented).collect(), vec![0.0; outputs])
+        }
+        Precision::Bf16 => {
+            let weights: Vec<f32> = weights.map(invented).collect();
+            Dense::bf16(level, inputs, &weights, vec![0.0; outputs])
         }
         Precision::Int8 => {
             let values: Vec<i8> = weights.map(|i| (i % 251) as u8 as i8).collect();
@@ -94,7 +98,7 @@ mod tests {
 
     #[test]
     fn every_number_format_has_a_ceiling() {
-        for precision in [Precision::F32, Precision::Int8] {
+        for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
             let how = Description { precision, level: Level::Portable, threads: 1 };
             let peak = peak(how).unwrap();
             assert!(peak.is_finite() && peak > 1e6, "{precision}: {peak}");

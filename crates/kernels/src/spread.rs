@@ -14,7 +14,7 @@ impl Spread {
     pub(crate) fn each(self, tasks: usize, work: impl Fn(usize) + Sync) {
         match self {
             Spread::Pool if tasks > 1 => {
-                (0..tasks).into_par_iter().with_max_len(1).for_each(|task| work(task));
+                (0..tasks).into_par_iter().with_max_len(1).for_each(&work);
             }
             _ => (0..tasks).for_each(work),
         }

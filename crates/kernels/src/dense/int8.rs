@@ -291,7 +291,8 @@ mod avx2 {
                     let four = i32::from_le_bytes(unsafe { four.cast::<[u8; 4]>().read() });
                     *x = _mm256_broadcastq_epi64(_mm_cvtepu8_epi16(_mm_cvtsi32_si128(four)));
                 }
-                let columns = group.0[half * COLUMNS..].as_ptr().cast::<__m128i>();
+                let columns = std::ptr::from_ref(group).cast::<__m128i>();
+                let columns = columns.wrapping_add(half * COLUMNS / EACH);
                 for quad in 0..COLUMNS / EACH {
                     // SAFETY: a group is aligned and holds eight of these.
                     let weights = unsafe { _mm_load_si128(columns.add(quad)) };
