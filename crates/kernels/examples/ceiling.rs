@@ -143,7 +143,7 @@ mod x86 {
         _mm512_set1_ps(0.0),
         |sum, a, b| {
             // SAFETY: both are 64 bytes, of which every pattern is a value.
-            let [a, b] = unsafe { [transmute::<__m512i, __m512bh>(a), transmute(b)] };
+            let [a, b] = unsafe { [a, b].map(|x| transmute::<__m512i, __m512bh>(x)) };
             _mm512_dpbf16_ps(sum, a, b)
         }
     );

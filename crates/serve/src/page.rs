@@ -38,7 +38,7 @@ const SCRIPTS: [(&str, &str); 15] = [
     script!("words.js"),
 ];
 
-pub(crate) async fn html() -> impl IntoResponse {
+pub(crate) fn html() -> impl IntoResponse {
     file("text/html; charset=utf-8", include_str!("../page/index.html"))
 }
 

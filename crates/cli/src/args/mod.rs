@@ -241,6 +241,7 @@ pub(crate) struct DeviceArg {
     canto predict path/to/hugging-face-folder --threshold 0.2 < song.txt\n  \
     canto predict user/name --file song.txt"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct PredictArgs {
     /// Run or model folder, or a Hub id `user/name[@revision]`; a plain Hugging Face model will do.
     pub(crate) model: PathBuf,

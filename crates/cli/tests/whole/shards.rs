@@ -224,7 +224,7 @@ fn a_moment_between_two_files_is_enough_to_be_seen() {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
     let first = here.join("out/part-00.csv");
-    while !first.is_file() && begun.elapsed() < Duration::from_secs(60) {
+    while !first.is_file() && begun.elapsed() < Duration::from_mins(1) {
         sleep(Duration::from_millis(1));
     }
     child.kill().unwrap();

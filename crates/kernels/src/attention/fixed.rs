@@ -324,9 +324,13 @@ mod tests {
     fn sums_fit_31_bits() {
         for count in [1, 2, 63, 64, 128, 1000] {
             let reach = u64::from(reach(count));
-            assert!(reach * reach * count as u64 <= i32::MAX as u64 && reach <= i16::MAX as u64);
+            assert!(
+                i32::try_from(reach * reach * count as u64).is_ok() && i16::try_from(reach).is_ok()
+            );
             let reach = u64::from(value_reach(count));
-            assert!(reach * 4096 * count as u64 <= i32::MAX as u64 && reach <= i16::MAX as u64);
+            assert!(
+                i32::try_from(reach * 4096 * count as u64).is_ok() && i16::try_from(reach).is_ok()
+            );
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) async fn root(headers: HeaderMap) -> Response {
     let answer = if wants_json(&headers) {
         Json(GREETING).into_response()
     } else {
-        page::html().await.into_response()
+        page::html().into_response()
     };
     ([(VARY, ACCEPT.as_str())], answer).into_response()
 }

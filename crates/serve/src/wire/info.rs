@@ -14,6 +14,7 @@ pub(crate) struct Served {
 
 /// What is too much for one request.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are called as the settings are")]
 pub(crate) struct Limits {
     /// Bytes of the body of `/predict`.
     #[schema(example = 1_048_576)]

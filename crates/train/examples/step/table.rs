@@ -41,7 +41,7 @@ fn checks(jobs: &[Value]) -> String {
 
 fn short(value: &Value) -> String {
     match value.as_f64().filter(|_| value.is_f64()) {
-        Some(number) if number == 0.0 => "0".to_owned(),
+        Some(0.0) => "0".to_owned(),
         Some(number) => format!("{number:.1e}"),
         None => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
