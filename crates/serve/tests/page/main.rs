@@ -4,6 +4,7 @@
 //! No part of `cargo test`, because it needs Chromium and axe-core: `make page-check`. Without
 //! them it fails and says what to do. With `CANTO_SCREENSHOTS=<folder>` it also leaves pictures of
 //! the page there.
+#![expect(clippy::format_collect, clippy::format_push_string, reason = "files of a few lines")]
 
 #[path = "../invented/mod.rs"]
 mod invented;
