@@ -41,13 +41,15 @@ impl CudaFault {
     /// What a person can do about it.
     pub fn hint(&self) -> String {
         let fix = match self {
+            Self::OutOfRange { count } if *count > 1 => {
+                return or_the_cpu(&format!("use `cuda:0` to `cuda:{}`", count - 1));
+            }
             Self::NoDriver => "install NVIDIA's driver, or name its folder in `LD_LIBRARY_PATH`",
             Self::Driver { .. } => {
                 "see what `nvidia-smi` says, and whether `CUDA_VISIBLE_DEVICES` hides it"
             }
             Self::OutOfRange { count: 0 } => "see whether `CUDA_VISIBLE_DEVICES` hides it",
-            Self::OutOfRange { count: 1 } => "use `cuda:0`",
-            Self::OutOfRange { count } => return format!("use `cuda:0` to `cuda:{}`", count - 1),
+            Self::OutOfRange { .. } => "use `cuda:0`",
             Self::NoCompiler => {
                 "install the CUDA toolkit, or name the folder of `libnvrtc.so` in `LD_LIBRARY_PATH`"
             }
@@ -56,8 +58,12 @@ impl CudaFault {
             }
             Self::Failed { .. } => "see whether the driver is as new as the CUDA toolkit",
         };
-        format!("{fix}; `--device cpu` needs none, and `auto` falls back to it")
+        or_the_cpu(fix)
     }
+}
+
+fn or_the_cpu(fix: &str) -> String {
+    format!("{fix}; `--device cpu` needs none, and `auto` falls back to it")
 }
 
 fn found(count: usize) -> String {

@@ -294,15 +294,15 @@ fn exponentiate(scores: &[f32], weights: &mut [u16]) -> u32 {
     sum
 }
 
-/// 2ˣ to 5e-5 relative, for x in −4 to 12: the whole part by the exponent, the rest, at most a
-/// half, by its Taylor series.
+/// 2ˣ to 5e-6 relative, for x in −4 to 12: the whole part by the exponent, the rest, at most a
+/// half, by the polynomial of degree 4 with the least relative error (2.9e-6) that is 1 at 0.
 #[inline(always)]
 fn exp2(x: f32) -> f32 {
     let shifted = x + ROUND;
     let rest = x - (shifted - ROUND);
-    let series = rest.mul_add(0.009_618_129, 0.055_504_11);
-    let series = rest.mul_add(series, 0.240_226_5);
-    let series = rest.mul_add(rest.mul_add(series, std::f32::consts::LN_2), 1.0);
+    let series = rest.mul_add(0.009_582_854, 0.055_906_426);
+    let series = rest.mul_add(series, 0.240_240_99);
+    let series = rest.mul_add(rest.mul_add(series, 0.693_124_2), 1.0);
     f32::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
 
@@ -316,7 +316,7 @@ mod tests {
             let x = i as f32 / 100.0;
             let expected = f64::from(x).exp2();
             let off = (f64::from(exp2(x)) - expected).abs() / expected;
-            assert!(off < 5e-5, "2^{x} off by {off}");
+            assert!(off < 5e-6, "2^{x} off by {off}");
         }
     }
 
