@@ -1,4 +1,5 @@
-//! Fits on `train.ndjson` and scores `test.ndjson` in a folder that `reference/real.py` filled.
+//! Fits on `train.ndjson` and scores `test.ndjson` in a folder that `reference/real.py` filled, by
+//! the keys of a JSON file that may be named next, else by the baseline's.
 //! Writes `scores.json` and `times.json` beside them and saves the model as `tfidf.safetensors`.
 
 use canto_song::Silent;
@@ -30,10 +31,10 @@ fn main() -> Result<(), Failure> {
         train.iter().flat_map(|row| row.targets.iter().map(|&target| target == 1)).collect();
     let width = train.first().map_or(0, |row| row.targets.len());
     let labels: Vec<String> = (0..width).map(|label| label.to_string()).collect();
-    let mut config = TfidfConfig::default();
-    if let Some(tolerance) = std::env::args().nth(2) {
-        config.tolerance = tolerance.parse()?;
-    }
+    let config: TfidfConfig = match std::env::args_os().nth(2) {
+        Some(file) => serde_json::from_str(&std::fs::read_to_string(file)?)?,
+        None => TfidfConfig::default(),
+    };
     let since = Instant::now();
     let features =
         canto_tfidf::Vectorizer::fit(&fitted_on, &config.vectorizers[0])?.transform(&fitted_on);

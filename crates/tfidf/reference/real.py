@@ -31,12 +31,13 @@ def write(path, lyrics, targets):
             file.write(json.dumps({"lyrics": text, "targets": row.tolist()}) + "\n")
 
 
-def ours(songs, binary, options):
+def ours(songs, binary, config):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for split in ("train", "test"):
             write(folder / f"{split}.ndjson", songs.lyrics[split], songs.targets[split])
-        subprocess.run([binary, name, *options], check=True)
+        (folder / "config.json").write_text(json.dumps(config))
+        subprocess.run([binary, name, folder / "config.json"], check=True)
         scores = np.array(json.loads((folder / "scores.json").read_text()), dtype=np.float32)
         times = json.loads((folder / "times.json").read_text())
         times["file_bytes"] = (folder / "tfidf.safetensors").stat().st_size
@@ -63,10 +64,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--prepared", required=True)
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--tolerance", help="instead of canto's default")
+    parser.add_argument("--tolerance", type=float, help="instead of canto's default")
     args = parser.parse_args()
     songs = read(args.prepared)
-    found, times = ours(songs, args.binary, [args.tolerance] if args.tolerance else [])
+    found, times = ours(songs, args.binary, {"tolerance": args.tolerance} if args.tolerance else {})
     expected, their_times = theirs(songs)
     truth = songs.targets["test"]
     result = {
