@@ -27,7 +27,9 @@ from sklearn.metrics import f1_score, precision_recall_curve, roc_auc_score
 from songs import LABELS
 
 SHARES = (0.5, 0.25, 0.125)
-RESAMPLES = 1000
+RESAMPLES = 500
+# Labels of so many test songs are common.
+COMMON = 200
 # Two texts are one song from this share of common triples of words on.
 SAME_TEXT = 0.5
 # Triples by which texts that have something in common meet, and the most texts that may share one.
@@ -112,36 +114,48 @@ def more_songs_of_an_artist(artists, truth, found):
     return result
 
 
+def weighted_auc(truth, found, weights):
+    """AUC [labels, resamples] of songs that count `weights` [songs, resamples] times."""
+    aucs = []
+    for j in range(truth.shape[1]):
+        order = np.argsort(found[:, j], kind="stable")
+        of_value = np.cumsum(np.append(0, np.diff(found[order, j]) > 0))
+        values = of_value[-1] + 1
+        with_label, without = np.zeros((2, values, weights.shape[1]))
+        np.add.at(with_label, of_value, weights[order] * truth[order, j, None])
+        np.add.at(without, of_value, weights[order] * ~truth[order, j, None])
+        below = np.cumsum(without, axis=0) - without / 2
+        pairs = with_label.sum(axis=0) * without.sum(axis=0)
+        won = (with_label * below).sum(axis=0)
+        aucs.append(np.divide(won, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0))
+    return np.array(aucs)
+
+
 def intervals(artists, truth, found):
     """Artist-bootstrap 95% interval of each label's AUC and of the mean without the rarest."""
     names, of = np.unique(artists, return_inverse=True)
-    songs = [np.flatnonzero(of == artist) for artist in range(len(names))]
-    random, drawn = np.random.default_rng(0), []
-    for _ in range(RESAMPLES):
-        rows = np.concatenate([songs[a] for a in random.integers(0, len(names), len(names))])
-        some = truth[rows]
-        drawn.append([
-            roc_auc_score(some[:, j], found[rows, j]) if 0 < some[:, j].sum() < len(rows) else np.nan
-            for j in range(len(LABELS))
-        ])
-    drawn = np.array(drawn)
-    low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=0)
-    common = truth.sum(axis=0) >= 200
-    spread = lambda columns: float(np.std(np.nanmean(drawn[:, columns], axis=1)))
+    equal = np.full(len(names), 1 / len(names))
+    times = np.random.default_rng(0).multinomial(len(names), equal, RESAMPLES).T
+    drawn = weighted_auc(truth, found, times[of])
+    [auc] = weighted_auc(truth, found, np.ones((len(truth), 1))).T
+    low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=1)
+    common = truth.sum(axis=0) >= COMMON
     labels = {
         label: {
             "songs": int(truth[:, j].sum()),
             "artists": len(np.unique(of[truth[:, j]])),
-            "auc": float(roc_auc_score(truth[:, j], found[:, j])),
+            "auc": float(auc[j]),
             "interval": [float(low[j]), float(high[j])],
         }
         for j, label in enumerate(LABELS)
     }
+    error = lambda labels: float(np.std(np.nanmean(drawn[labels], axis=0)))
     return {
         "labels": labels,
-        "standard_error_of_all": spread(np.ones_like(common)),
-        "standard_error_of_labels_with_200_songs": spread(common),
-        "macro_auc_of_labels_with_200_songs": macro_auc(truth[:, common], found[:, common]),
+        "macro_auc": float(auc.mean()),
+        "standard_error": error(common | ~common),
+        "macro_auc_of_common_labels": float(auc[common].mean()),
+        "standard_error_of_common_labels": error(common),
     }
 
 
