@@ -1,8 +1,8 @@
 //! Times the forward pass and the training step of `MiniLM`'s shape (BERT, 6 × 384), or another:
 //!
-//!     speed [ROWS TOKENS [LAYERS WIDTH HEADS [REPEATS]]]
+//!     passes [ROWS TOKENS [LAYERS WIDTH HEADS [REPEATS]]]
 //!
-//! Prints one JSON line, milliseconds, best of the repeats; `reference/speed.py` prints PyTorch's
+//! Prints one JSON line, milliseconds, best of the repeats; `reference/passes.py` prints PyTorch's
 //! beside it.
 
 use burn::optim::{AdamWConfig, GradientsParams, Optimizer};

@@ -1,6 +1,6 @@
-"""PyTorch's times beside ours, in one run: `python speed.py --speed BINARY [ROWS TOKENS [LAYERS WIDTH HEADS [REPEATS]]]`.
+"""PyTorch's times beside ours, in one run: `python passes.py --passes BINARY [ROWS TOKENS [LAYERS WIDTH HEADS [REPEATS]]]`.
 
-`BINARY` is the example `speed`. Both print one JSON line, milliseconds, best of the repeats:
+`BINARY` is the example `passes`. Both print one JSON line, milliseconds, best of the repeats:
 forward without a graph, forward and backward with dropout, and the AdamW step.
 """
 
@@ -46,9 +46,9 @@ def measure(rows, tokens, layers, width, heads, repeats):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--speed", required=True)
+    parser.add_argument("--passes", required=True)
     parser.add_argument("sizes", nargs="*", type=int)
     given = parser.parse_args()
     sizes = given.sizes + [16, 128, 6, 384, 12, 5][len(given.sizes):]
-    subprocess.run([given.speed, *map(str, sizes)], check=True)
+    subprocess.run([given.passes, *map(str, sizes)], check=True)
     print(json.dumps({"pytorch": torch.__version__, "threads": torch.get_num_threads(), **measure(*sizes)}))
