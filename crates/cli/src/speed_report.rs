@@ -239,5 +239,5 @@ fn row(name: &str, rate: &Rate) -> String {
 }
 
 fn megabytes(bytes: u64) -> String {
-    format!("{:.0} MB", bytes as f64 / 1e6)
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
