@@ -24,8 +24,9 @@ const AHEAD: usize = 8;
 /// The largest weight.
 const ONE: u32 = 1 << SHIFT;
 const SHIFT: u32 = 12;
-/// Values of fewer steps than this are left to f32.
-const FEWEST: u32 = 255;
+/// Values of fewer steps than this are left to f32: those of more than 683 keys, over which the
+/// rounding of the weights would add up to more than bf16's own.
+const FEWEST: u32 = 767;
 /// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
 const ROUND: f32 = 12_582_912.0;
 
