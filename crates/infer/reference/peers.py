@@ -1,13 +1,10 @@
-"""Times the engine beside PyTorch, ONNX Runtime and candle: same weights, same ids, same threads.
+"""Times the engine beside PyTorch and ONNX Runtime: same weights, same ids, same threads.
 
-    python peers.py SPEED FOLDER [--random] [--candle PROGRAM] [--threads 2] [--rounds 5]
+    python peers.py SPEED FOLDER [--random] [--threads 2] [--rounds 5]
                     [--shapes 1x128,8x512] [--lengths FILE] [--only NAME,NAME] [--formats f32,int8]
 
 SPEED is the built example `speed`; FOLDER holds the model (with `--random`, a roberta-base of
-random weights is written there first) and receives the ONNX files. PROGRAM is the built project
-`candle` beside this file:
-
-    cargo build --release --manifest-path candle/Cargo.toml --target-dir DIR
+random weights is written there first) and receives the ONNX files.
 
 Contenders take turns within a round, so that other work on the machine hits all alike. Peers that
 compute in f32 must give PyTorch's logits to a thousandth before anything is timed. A table follows:
@@ -83,16 +80,6 @@ class Ours:
     def run(self, batches):
         lengths = " ".join(str(length) for batch in batches for length in batch)
         return asked(self.process, lengths)[0], None
-
-
-class Candle:
-    def __init__(self, program, folder, threads):
-        self.process = served([program, folder], threads)
-
-    def run(self, batches):
-        line = ";".join(" ".join(map(str, batch)) for batch in batches)
-        seconds, *logits = asked(self.process, line)
-        return seconds, numpy.array(logits)
 
 
 class Torch:
@@ -193,8 +180,6 @@ def contenders(arguments):
         "ONNX Runtime int8": lambda: session(files.int8(files.plain())),
         "ONNX Runtime optimised int8": lambda: session(files.int8(files.optimised())),
     }
-    if arguments.candle:
-        field["candle f32"] = lambda: Candle(arguments.candle, folder, threads)
     if arguments.only:
         field = {name: field[name] for name in arguments.only.split(",")}
     return {name: make() for name, make in field.items()}
@@ -267,7 +252,6 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("speed")
     parser.add_argument("folder")
-    parser.add_argument("--candle", help="the built program")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--lengths")
