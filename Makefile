@@ -97,8 +97,9 @@ parity: build venv ## One fine-tuning of MiniLM beside PyTorch's and TF-IDF (LYR
 	$(CANTO) eval artifacts/minilm-finetune
 	$(VENV)/bin/python crates/train/reference/tfidf_peer.py --prepared data/prepared/real \
 		--out artifacts/minilm-finetune/metrics/tfidf.json
-	$(VENV)/bin/python crates/train/reference/minilm_peer.py --prepared data/prepared/real \
-		--base $(MODELS)/minilm --out artifacts/minilm-finetune/metrics/pytorch.json
+	$(VENV)/bin/python crates/train/reference/finetune_peer.py --prepared data/prepared/real \
+		--base $(MODELS)/minilm --tokens 128 --mega-batches 1 --epochs 1 --lr 8e-5 --seed 7 \
+		--out artifacts/minilm-finetune/metrics/pytorch.json
 
 interop: venv ## Round trip with transformers on real MiniLM, MPNet and roberta-base's size
 	$(call fetch,minilm)

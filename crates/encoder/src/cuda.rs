@@ -1,6 +1,8 @@
 //! NVIDIA GPUs. Driver and compiler are loaded when one is asked for, so that the binary runs
 //! without them; what is missing is found out a step at a time, so that it can be named.
 
+pub(crate) mod tensors;
+
 use crate::attempt::attempt;
 use crate::cuda_fault::{CudaFault, headers};
 use crate::{Backend, Device};

@@ -82,7 +82,7 @@ fn listed(folders: &[PathBuf]) -> String {
 /// The folder of the CUDA toolkit's headers: that of `CUDA_PATH`, here `named`, or else of the first
 /// of `usual`, pairs of a path that tells of a toolkit and the toolkit's folder, that is there. That
 /// is how kernels will look for it.
-#[cfg(any(test, feature = "cuda-unfused"))]
+#[cfg(any(test, feature = "cuda"))]
 pub(crate) fn headers(named: Option<PathBuf>, usual: &[[&str; 2]]) -> Result<PathBuf, CudaFault> {
     let include = |toolkit: &str| PathBuf::from(toolkit).join("include");
     let first = || usual.iter().find(|[sign, _]| PathBuf::from(sign).exists());

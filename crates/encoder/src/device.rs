@@ -1,5 +1,5 @@
 use crate::Backend;
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 use crate::cuda;
 use crate::error::Error;
 use burn::tensor::backend::Backend as _;
@@ -94,7 +94,7 @@ impl OpenDevice {
             Device::Flex(_) => format!("cpu, {} threads", threads()),
             #[cfg(feature = "ndarray")]
             Device::NdArray(_) => "cpu, by ndarray".to_owned(),
-            #[cfg(feature = "cuda-unfused")]
+            #[cfg(feature = "cuda")]
             Device::Cuda(device) => cuda::describe(device.index),
             Device::Autodiff(inner) => format!("{inner:?}"),
         }
@@ -131,7 +131,7 @@ fn cpu() -> OpenDevice {
 
 /// Without the feature there is nothing to fall back from, so nothing is noted.
 fn automatic() -> OpenDevice {
-    if cfg!(not(feature = "cuda-unfused")) {
+    if cfg!(not(feature = "cuda")) {
         return cpu();
     }
     open_cuda(0).map_or_else(
@@ -155,13 +155,13 @@ fn ndarray() -> Result<Device, Error> {
     Err(Error::NotBuilt { device: DeviceChoice::NdArray.to_string(), feature: "ndarray" })
 }
 
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 fn open_cuda(index: usize) -> Result<Device, Error> {
     let named = |fault| Error::Cuda { device: DeviceChoice::Cuda(index).to_string(), fault };
     cuda::open(index).map_err(named)
 }
 
-#[cfg(not(feature = "cuda-unfused"))]
+#[cfg(not(feature = "cuda"))]
 fn open_cuda(index: usize) -> Result<Device, Error> {
     Err(Error::NotBuilt { device: DeviceChoice::Cuda(index).to_string(), feature: "cuda" })
 }
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(open.note, None);
     }
 
-    #[cfg(not(feature = "cuda-unfused"))]
+    #[cfg(not(feature = "cuda"))]
     #[test]
     fn cuda_without_the_feature_says_how_to_build() {
         let error = DeviceChoice::Cuda(0).open().unwrap_err();

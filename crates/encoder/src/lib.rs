@@ -6,11 +6,12 @@
 
 mod architecture;
 mod attempt;
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 mod cuda;
 mod cuda_fault;
 mod device;
 mod error;
+mod gpu;
 mod hugging_face;
 mod inference;
 mod load;
@@ -24,9 +25,11 @@ mod save;
 
 pub use architecture::{Architecture, Family, Pooling};
 pub use attempt::attempt;
+pub use canto_gpu::AdamWStep;
 pub use cuda_fault::CudaFault;
 pub use device::{Device, DeviceChoice, OpenDevice, UnknownDevice, is_cpu, seed};
 pub use error::{ConfigProblem, Error, Mismatch, TensorProblems};
+pub use gpu::Gpu;
 pub use inference::{classify, logits, pooled};
 pub use load::{Adaptation, Loaded, load, load_adapted, weights_path};
 pub use memory::{Memory, memory, peak_memory};

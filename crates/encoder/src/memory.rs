@@ -14,13 +14,13 @@ pub struct Memory {
 pub fn memory(device: &Device) -> Option<Memory> {
     match device {
         Device::Autodiff(inner) => memory(inner),
-        #[cfg(feature = "cuda-unfused")]
+        #[cfg(feature = "cuda")]
         Device::Cuda(cuda) => of_gpu(cuda.index),
         _ => of_process(),
     }
 }
 
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 fn of_gpu(index: usize) -> Option<Memory> {
     let context = cudarc::driver::CudaContext::new(index).ok()?;
     let (free, total) = context.mem_get_info().ok()?;

@@ -15,30 +15,32 @@ LABELS = [
 
 @dataclass
 class Songs:
-    """Lyrics and targets (0 or 1, in the order of `labels`) by split."""
+    """Ids, lyrics and targets (0 or 1, in the order of `labels`) by split."""
 
     labels: list
+    ids: dict
     lyrics: dict
     targets: dict
 
 
 def read(folder):
-    columns = ["lyrics", "genres", "split"]
+    columns = ["id", "lyrics", "genres", "split"]
     table = parquet.read_table(Path(folder) / "songs.parquet", columns=columns).to_pylist()
-    lyrics, targets = {}, {}
+    ids, lyrics, targets = {}, {}, {}
     for split in ("train", "validation", "test"):
         rows = [row for row in table if row["split"] == split]
+        ids[split] = np.array([row["id"] for row in rows], dtype=np.uint64)
         lyrics[split] = [row["lyrics"] for row in rows]
         genres = [
             row["genres"].split(";") if isinstance(row["genres"], str) else row["genres"]
             for row in rows
         ]
         targets[split] = np.array([[int(label in g) for label in LABELS] for g in genres])
-    return Songs(LABELS, lyrics, targets)
+    return Songs(LABELS, ids, lyrics, targets)
 
 
 def metrics(truth, found):
-    """What both peers report of scores `found` for targets `truth`, [songs, labels] each."""
+    """What the peers report of scores `found` for targets `truth`, [songs, labels] each."""
     return {
         "macro_roc_auc": roc_auc_score(truth, found, average="macro"),
         "micro_roc_auc": roc_auc_score(truth, found, average="micro"),

@@ -4,7 +4,7 @@ use crate::layers::rates;
 use crate::on_cpu;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::prelude::*;
-use canto_encoder::{Backend, Classifier, Device};
+use canto_encoder::{AdamWStep, Backend, Classifier, Device, Gpu};
 
 /// First and second moment of one parameter's gradients, flat.
 #[derive(Clone, Debug)]
@@ -56,8 +56,9 @@ impl AdamW {
     #[must_use]
     pub fn step(&mut self, model: Classifier, gradients: Gradients, rate: f64) -> Classifier {
         self.time += 1;
-        let Gradients { values, factor, .. } = gradients;
-        let mut update = Update { optimiser: self, gradients: values, factor, rate, index: 0 };
+        let Gradients { values, factor, scale, .. } = gradients;
+        let mut update =
+            Update { optimiser: self, gradients: values, factor, scale, rate, index: 0 };
         model.map(&mut update)
     }
 
@@ -72,17 +73,9 @@ impl AdamW {
         rate: f64,
         device: &Device,
     ) -> Tensor<Backend, 1> {
-        let (beta1, beta2) = (self.beta1 as f32, self.beta2 as f32);
-        let (rest1, rest2) = ((1.0 - self.beta1) as f32, (1.0 - self.beta2) as f32);
-        let rate = rate * self.rates[index];
-        let root = (1.0 / (1.0 - self.beta2.powi(self.time)).sqrt()) as f32;
-        let epsilon = self.epsilon as f32;
-        let step = (rate / (1.0 - self.beta1.powi(self.time))) as f32;
-        let kept = (1.0 - rate * self.weight_decay[index]) as f32;
-        let moments = self.moments[index].take().unwrap_or_else(|| Moments {
-            first: gradient.zeros_like(),
-            second: gradient.zeros_like(),
-        });
+        let AdamWStep { beta1: [beta1, rest1], beta2: [beta2, rest2], step, kept, root, epsilon } =
+            self.at(index, rate);
+        let moments = self.moments_of(index, &gradient);
         let work = |p: &mut [f32], m: &mut [f32], v: &mut [f32], g: &[f32]| {
             for (((p, m), v), &g) in p.iter_mut().zip(m).zip(v).zip(g) {
                 let g = factor * g;
@@ -99,6 +92,43 @@ impl AdamW {
                 })
             })
         });
+        self.moments[index] = Some(Moments { first, second });
+        parameter
+    }
+
+    /// The numbers of this step at a parameter.
+    fn at(&self, index: usize, rate: f64) -> AdamWStep {
+        let rate = rate * self.rates[index];
+        AdamWStep {
+            beta1: [self.beta1 as f32, (1.0 - self.beta1) as f32],
+            beta2: [self.beta2 as f32, (1.0 - self.beta2) as f32],
+            step: (rate / (1.0 - self.beta1.powi(self.time))) as f32,
+            kept: (1.0 - rate * self.weight_decay[index]) as f32,
+            root: (1.0 / (1.0 - self.beta2.powi(self.time)).sqrt()) as f32,
+            epsilon: self.epsilon as f32,
+        }
+    }
+
+    /// The moments of a parameter, taken; zero before its first step.
+    fn moments_of(&mut self, index: usize, like: &Tensor<Backend, 1>) -> Moments {
+        let none = || Moments { first: like.zeros_like(), second: like.zeros_like() };
+        self.moments[index].take().unwrap_or_else(none)
+    }
+
+    /// The same update in one kernel.
+    fn updated_on_gpu(
+        &mut self,
+        gpu: Gpu,
+        index: usize,
+        parameter: Tensor<Backend, 1>,
+        gradient: Tensor<Backend, 1>,
+        scale: Option<Tensor<Backend, 1>>,
+        rate: f64,
+    ) -> Tensor<Backend, 1> {
+        let step = self.at(index, rate);
+        let Moments { first, second } = self.moments_of(index, &gradient);
+        let [parameter, first, second] =
+            gpu.adamw([parameter, first, second], gradient, scale, step);
         self.moments[index] = Some(Moments { first, second });
         parameter
     }
@@ -140,6 +170,7 @@ struct Update<'a> {
     optimiser: &'a mut AdamW,
     gradients: Vec<Option<Tensor<Backend, 1>>>,
     factor: Option<f32>,
+    scale: Option<Tensor<Backend, 1>>,
     rate: f64,
     index: usize,
 }
@@ -161,6 +192,9 @@ impl ModuleMapper<Backend> for Update<'_> {
         let updated = if on_cpu::is(&device) {
             let factor = self.factor.unwrap_or(1.0);
             self.optimiser.updated_on_cpu(index, flat, gradient, factor, self.rate, &device)
+        } else if let Some(gpu) = Gpu::of(&device) {
+            let scale = self.scale.clone();
+            self.optimiser.updated_on_gpu(gpu, index, flat, gradient, scale, self.rate)
         } else {
             self.optimiser.updated(index, flat, gradient, self.rate)
         };

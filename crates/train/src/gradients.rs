@@ -2,7 +2,7 @@ use crate::on_cpu;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
-use canto_encoder::{Backend, Classifier, Device};
+use canto_encoder::{Backend, Classifier, Device, Gpu};
 
 /// One flat gradient a parameter, in the order in which the model is visited.
 ///
@@ -13,6 +13,8 @@ pub struct Gradients {
     pub(crate) values: Vec<Option<Tensor<Backend, 1>>>,
     /// On the CPU, what they are still to be multiplied by: the optimiser does it in its pass.
     pub(crate) factor: Option<f32>,
+    /// The same on a GPU, shape `[1]`, which nobody waits for.
+    pub(crate) scale: Option<Tensor<Backend, 1>>,
     /// The autodiff device they come from.
     device: Option<Device>,
 }
@@ -20,14 +22,14 @@ pub struct Gradients {
 impl Gradients {
     /// One a parameter, flat, in the order in which the model is visited, from a model on `device`.
     pub(crate) fn new(values: Vec<Option<Tensor<Backend, 1>>>, device: &Device) -> Self {
-        Self { values, factor: None, device: Some(device.clone()) }
+        Self { values, factor: None, scale: None, device: Some(device.clone()) }
     }
 
     /// The derivatives of `loss` (shape `[1]`) with respect to the parameters of `model`.
     pub fn of(loss: &Tensor<Backend, 1>, model: &Classifier) -> Self {
         let mut collector = Collector { source: loss.backward(), found: Vec::new() };
         model.visit(&mut collector);
-        Self { values: collector.found, factor: None, device: Some(loss.device()) }
+        Self::new(collector.found, &loss.device())
     }
 
     /// Adds `other`, parameter by parameter.
@@ -48,13 +50,13 @@ impl Gradients {
     pub(crate) fn moved(self, to: &Device, source: &Device) -> Self {
         let there = |gradient: Tensor<Backend, 1>| gradient.to_device(to);
         let values = self.values.into_iter().map(|gradient| gradient.map(there)).collect();
-        Self { values, factor: self.factor, device: Some(source.clone()) }
+        Self { factor: self.factor, ..Self::new(values, source) }
     }
 
     /// Divides all by `factor`.
     pub fn divide(&mut self, factor: f64) {
-        for gradient in self.values.iter_mut().flatten() {
-            *gradient = gradient.clone().div_scalar(factor);
+        for slot in &mut self.values {
+            *slot = slot.take().map(|gradient| gradient.div_scalar(factor));
         }
     }
 
@@ -72,6 +74,9 @@ impl Gradients {
             let norm = squares.sum::<f64>().sqrt() as f32;
             return Some(Tensor::<Backend, 1>::from_floats([norm], device).inner());
         }
+        if let Some(gpu) = self.device.as_ref().and_then(Gpu::of) {
+            return gpu.norm(self.values.iter().flatten().cloned());
+        }
         let squares = self.values.iter().flatten().map(|gradient| gradient.clone().square().sum());
         squares.reduce(|sum, square| sum + square).map(Tensor::sqrt)
     }
@@ -83,10 +88,12 @@ impl Gradients {
         let factor = norm.clone().add_scalar(1e-6).recip().mul_scalar(max).clamp_max(1.0);
         if on_cpu::is(&factor.device()) {
             self.factor = Some(factor.into_scalar());
-            return;
-        }
-        for gradient in self.values.iter_mut().flatten() {
-            *gradient = gradient.clone() * factor.clone();
+        } else if Gpu::of(&factor.device()).is_some() {
+            self.scale = Some(factor);
+        } else {
+            for slot in &mut self.values {
+                *slot = slot.take().map(|gradient| gradient * factor.clone());
+            }
         }
     }
 }

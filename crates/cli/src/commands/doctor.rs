@@ -32,7 +32,7 @@ fn fact(name: &str, value: impl Into<String>) -> (String, String) {
 
 fn versions() -> Facts {
     let features: Vec<_> =
-        [("cuda", cfg!(feature = "cuda-unfused")), ("ndarray", cfg!(feature = "ndarray"))]
+        [("cuda", cfg!(feature = "cuda")), ("ndarray", cfg!(feature = "ndarray"))]
             .into_iter()
             .filter_map(|(name, built)| built.then_some(name))
             .collect();

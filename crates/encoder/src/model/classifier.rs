@@ -69,6 +69,13 @@ impl SequenceClassifier<Backend> {
         attention_mask: Tensor<Backend, 2, Bool>,
     ) -> Tensor<Backend, 2> {
         let rows = input_ids.dims()[0];
+        #[cfg(feature = "cuda")]
+        if let device @ crate::Device::Cuda(_) = input_ids.device()
+            && !self.layers.is_empty()
+        {
+            let embedded = self.embeddings.forward(input_ids);
+            return self.pooled_on_gpu(embedded, attention_mask, &device);
+        }
         let bias = self.score_bias(attention_mask.clone());
         let pass = Pass { rows, precision: self.precision };
         let embedded = self.embeddings.forward(input_ids);

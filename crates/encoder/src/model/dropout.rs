@@ -35,6 +35,12 @@ impl Dropout {
         x * constant(kept * (1.0 / (1.0 - self.rate)), &device)
     }
 
+    /// The probability.
+    #[cfg(feature = "cuda")]
+    pub(super) fn rate(self) -> f64 {
+        self.rate
+    }
+
     /// What kept elements are multiplied by.
     pub(super) fn factor(self) -> f32 {
         (1.0 / (1.0 - self.rate)) as f32

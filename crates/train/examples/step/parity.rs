@@ -1,7 +1,5 @@
 use crate::call::Call;
 use crate::songs;
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Tensor, TensorData};
 use canto_encoder::{
     Adaptation, Backend, Classifier, Device, DeviceChoice, Precision, load_adapted,
@@ -109,40 +107,31 @@ fn probe(
     let mask: Vec<bool> = places().map(|(row, at)| token(row, at).is_some()).collect();
     let ids = Tensor::from_data(TensorData::new(ids, [rows, length]), &place);
     let mask = Tensor::from_data(TensorData::new(mask, [rows, length]), &place);
-    let logits = model.forward(ids, mask);
     let flags: Vec<f32> = examples
         .targets
         .iter()
         .flat_map(|set| set.flags())
         .map(|flag| f32::from(u8::from(flag)))
         .collect();
-    let targets = Tensor::<Backend, 2>::from_data(TensorData::new(flags, logits.dims()), &place);
-    // Binary cross-entropy; fresh weights give logits near 0, so nothing overflows.
-    let losses = logits.clone().exp().log1p() - logits.clone() * targets;
-    let source = (losses.mean() * SCALE).backward();
-    let mut collector = Collector { source, found: Vec::new() };
-    model.visit(&mut collector);
-    let gradients = collector.found.into_iter().collect::<Result<_, _>>()?;
-    Ok(Found { logits: read(logits.inner().flatten(0, 1))?, gradients })
+    let mut said = None;
+    let found = model.differentiate(ids, mask, |logits| {
+        said = Some(logits.clone().inner().flatten(0, 1));
+        let targets =
+            Tensor::<Backend, 2>::from_data(TensorData::new(flags, logits.dims()), &place);
+        // Binary cross-entropy; fresh weights give logits near 0, so nothing overflows.
+        let losses = logits.clone().exp().log1p() - logits * targets;
+        losses.mean() * SCALE
+    });
+    let unscaled = |gradient: Option<Tensor<Backend, 1>>| {
+        gradient.map_or_else(|| Ok(Vec::new()), |gradient| read(gradient / SCALE))
+    };
+    let gradients = found.gradients.into_iter().map(unscaled).collect::<Result<_, _>>()?;
+    Ok(Found { logits: read(said.ok_or("no logits were computed")?)?, gradients })
 }
 
 fn read(tensor: Tensor<Backend, 1>) -> Result<Vec<f32>, String> {
     let data = tensor.try_into_data().map_err(|error| error.to_string())?;
     data.to_vec().map_err(|error| format!("{error:?}"))
-}
-
-/// Every parameter's gradient, in the order of a visit; empty where there is none.
-struct Collector {
-    source: <Backend as AutodiffBackend>::Gradients,
-    found: Vec<Result<Vec<f32>, String>>,
-}
-
-impl ModuleVisitor<Backend> for Collector {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Backend, D>>) {
-        let gradient = param.val().grad_remove(&mut self.source);
-        let flat = gradient.map(|gradient| read(gradient.flatten(0, D - 1) / SCALE));
-        self.found.push(flat.unwrap_or_else(|| Ok(Vec::new())));
-    }
 }
 
 fn slices(lists: &[Vec<f32>]) -> Vec<&[f32]> {

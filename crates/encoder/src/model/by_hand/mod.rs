@@ -9,9 +9,12 @@
 mod heads;
 mod layer;
 mod norm;
+#[cfg(feature = "cuda")]
+mod on_gpu;
 mod products;
 
 use super::classifier::SequenceClassifier;
+use super::layer::Layer;
 use super::on_cpu;
 use super::precision::Precision;
 use crate::{Backend, Device, Pooling};
@@ -19,6 +22,11 @@ use burn::CheckpointingStrategy;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Bool, Int, Tensor};
+
+#[cfg(feature = "cuda")]
+use on_gpu::OnGpu;
+
+type Matrix = Tensor<Backend, 2>;
 
 /// Of one parameter, flat.
 type Gradient = Tensor<Backend, 1>;
@@ -75,17 +83,20 @@ impl SequenceClassifier<Backend> {
     /// time rather than kept, the graph does that.
     fn can_by_hand(&self, device: &Device) -> bool {
         let learns = |param: &Param<Tensor<Backend, 2>>| param.val().is_require_grad();
-        let keeps = match device {
-            Device::Autodiff(inner) => {
-                let strategy = CheckpointingStrategy::None;
-                *device == Device::autodiff_checkpointed((**inner).clone(), strategy)
-            }
-            _ => false,
+        let Device::Autodiff(inner) = device else {
+            return false;
         };
-        keeps
-            && on_cpu::is(device, burn::tensor::DType::F32)
-            && self.precision == Precision::F32
-            && self.relative.is_none()
+        let keeps = CheckpointingStrategy::None;
+        let here = match &**inner {
+            #[cfg(feature = "cuda")]
+            Device::Cuda(_) => !self.layers.is_empty(),
+            _ => {
+                on_cpu::is(device, burn::tensor::DType::F32)
+                    && self.precision == Precision::F32
+                    && self.relative.is_none()
+            }
+        };
+        here && *device == Device::autodiff_checkpointed((**inner).clone(), keeps)
             && self.layers.iter().all(|layer| learns(&layer.output.weight))
     }
 
@@ -95,27 +106,16 @@ impl SequenceClassifier<Backend> {
         attention_mask: Tensor<Backend, 2, Bool>,
         cost: impl FnOnce(Tensor<Backend, 2>) -> Tensor<Backend, 1>,
     ) -> Derivatives {
-        let device = input_ids.device();
         let [rows, tokens] = input_ids.dims();
-        let mut draws = Draws(super::dropout::seed(&device));
-        let keys = on_cpu::read(super::mask::key_bias(attention_mask.clone()), <[f32]>::to_vec);
+        let device = input_ids.device();
+        let distances = self.relative.as_ref().map(|relative| relative.forward(tokens));
+        let mask = attention_mask.clone();
+        let mut stack = Stack::new(self, mask, distances.clone().map(Tensor::inner), &device);
         let embedded = self.embeddings.forward(input_ids);
-        let heads = self.layers.first().map_or(1, |layer| layer.attention.heads);
-        let shape = Shape { rows, tokens, width: embedded.dims()[1], heads };
-        let last = self.layers.len().saturating_sub(1);
-        let first_only = self.pooling == Pooling::First;
-        let queries = |layer: usize| if first_only && layer == last { 1 } else { tokens };
+        let last = stack.forward(embedded.clone().inner());
 
-        let mut x = embedded.clone().inner();
-        let mut kept = Vec::with_capacity(self.layers.len());
-        for (i, layer) in self.layers.iter().enumerate() {
-            let (y, needed) = layer::forward(layer, x, queries(i), &keys, shape, &mut draws);
-            kept.push(needed);
-            x = y;
-        }
-
-        let read = Tensor::<Backend, 2>::from_inner(x).require_grad();
-        let pooled = if first_only && !self.layers.is_empty() {
+        let read = Tensor::<Backend, 2>::from_inner(last).require_grad();
+        let pooled = if read.dims()[0] == rows && tokens > 1 {
             read.clone()
         } else {
             self.pool(read.clone(), rows, attention_mask)
@@ -123,24 +123,137 @@ impl SequenceClassifier<Backend> {
         let loss = cost(self.classify(pooled));
         let mut found = loss.backward();
         let of_head = collected(&self.head, &mut found);
-        let mut terms: Vec<_> = read.grad_remove(&mut found).into_iter().collect();
-        let mut of_layers = Vec::with_capacity(self.layers.len());
-        for ((i, layer), needed) in self.layers.iter().enumerate().zip(kept).rev() {
-            let (below, gradients) = layer::backward(layer, needed, terms, queries(i), shape);
-            terms = below;
-            of_layers.push(gradients);
-        }
+        let above = read.grad_remove(&mut found).unwrap_or_else(|| read.inner().zeros_like());
+        let below = stack.backward(above);
 
-        let mut gradients = match terms.into_iter().reduce(|sum, term| sum + term) {
+        let mut gradients = match below.terms.into_iter().reduce(|sum, term| sum + term) {
             Some(gradient) => {
                 let through = (embedded * Tensor::from_inner(gradient)).sum();
                 collected(&self.embeddings, &mut through.backward())
             }
             None => Vec::new(),
         };
-        gradients.extend(of_layers.into_iter().rev().flatten().map(Some));
+        if let (Some(relative), Some(distances)) = (&self.relative, distances) {
+            let gradient = below.of_distances.unwrap_or_else(|| distances.clone().inner() * 0.0);
+            let through = (distances * Tensor::from_inner(gradient)).sum();
+            gradients.extend(collected(relative, &mut through.backward()));
+        }
+        gradients.extend(below.of_layers.into_iter().map(Some));
         gradients.extend(of_head);
         Derivatives { loss: loss.inner(), gradients }
+    }
+}
+
+/// What goes back from the layers.
+struct Below {
+    /// Of their input, a sum of terms.
+    terms: Vec<Matrix>,
+    /// Of their parameters, in the order of the modules.
+    of_layers: Vec<Gradient>,
+    /// Of what is added to scores by distance, [heads, tokens, tokens].
+    of_distances: Option<Tensor<Backend, 3>>,
+}
+
+/// The layers, where their derivatives are computed.
+enum Stack<'a> {
+    Cpu(OnCpu<'a>),
+    #[cfg(feature = "cuda")]
+    Gpu(OnGpu),
+}
+
+impl<'a> Stack<'a> {
+    fn new(
+        model: &'a SequenceClassifier<Backend>,
+        mask: Tensor<Backend, 2, Bool>,
+        distances: Option<Tensor<Backend, 3>>,
+        device: &Device,
+    ) -> Self {
+        #[cfg(feature = "cuda")]
+        if !on_cpu::is(device, burn::tensor::DType::F32) {
+            return Self::Gpu(OnGpu::new(model, mask, distances, device));
+        }
+        // Only models without distances come to the CPU.
+        drop(distances);
+        Self::Cpu(OnCpu::new(model, mask, device))
+    }
+
+    fn forward(&mut self, x: Matrix) -> Matrix {
+        match self {
+            Self::Cpu(stack) => stack.forward(x),
+            #[cfg(feature = "cuda")]
+            Self::Gpu(stack) => stack.forward(x, true),
+        }
+    }
+
+    fn backward(self, above: Matrix) -> Below {
+        match self {
+            Self::Cpu(stack) => stack.backward(above),
+            #[cfg(feature = "cuda")]
+            Self::Gpu(stack) => stack.backward(above),
+        }
+    }
+}
+
+/// A way through all layers and back on the CPU.
+struct OnCpu<'a> {
+    layers: &'a [Layer<Backend>],
+    kept: Vec<layer::Kept>,
+    keys: Vec<f32>,
+    shape: Shape,
+    /// Whether nobody reads any but the first tokens of the last layer.
+    first_only: bool,
+    draws: Draws,
+}
+
+impl<'a> OnCpu<'a> {
+    fn new(
+        model: &'a SequenceClassifier<Backend>,
+        mask: Tensor<Backend, 2, Bool>,
+        device: &Device,
+    ) -> Self {
+        let [rows, tokens] = mask.dims();
+        let heads = model.layers.first().map_or(1, |layer| layer.attention.heads);
+        Self {
+            layers: &model.layers,
+            kept: Vec::with_capacity(model.layers.len()),
+            draws: Draws(super::dropout::seed(device)),
+            keys: on_cpu::read(super::mask::key_bias(mask), <[f32]>::to_vec),
+            shape: Shape { rows, tokens, width: model.width(), heads },
+            first_only: model.pooling == Pooling::First,
+        }
+    }
+
+    /// Tokens of a row that ask in this layer.
+    fn queries(&self, layer: usize) -> usize {
+        let last = layer + 1 == self.layers.len();
+        if self.first_only && last { 1 } else { self.shape.tokens }
+    }
+
+    /// [rows·tokens, width] → the same of the last layer, or its first tokens where nobody reads
+    /// any other.
+    fn forward(&mut self, mut x: Matrix) -> Matrix {
+        for (i, layer) in self.layers.iter().enumerate() {
+            let queries = self.queries(i);
+            let (y, needed) =
+                layer::forward(layer, x, queries, &self.keys, self.shape, &mut self.draws);
+            self.kept.push(needed);
+            x = y;
+        }
+        x
+    }
+
+    fn backward(mut self, above: Matrix) -> Below {
+        let mut terms = vec![above];
+        let mut of_layers = Vec::with_capacity(self.layers.len());
+        for (i, layer) in self.layers.iter().enumerate().rev() {
+            let Some(needed) = self.kept.pop() else { break };
+            let (below, gradients) =
+                layer::backward(layer, needed, terms, self.queries(i), self.shape);
+            terms = below;
+            of_layers.push(gradients);
+        }
+        let of_layers = of_layers.into_iter().rev().flatten().collect();
+        Below { terms, of_layers, of_distances: None }
     }
 }
 

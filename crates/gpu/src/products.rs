@@ -1,0 +1,68 @@
+//! Matrix products, by CubeK's kernels.
+//!
+//! Which kernel is the fastest is written down here rather than found out at run time: Burn's
+//! autotune compiles two dozen for each shape, two seconds each, before the first step.
+
+use crate::launch::empty;
+use burn_backend::{DType, Shape, TensorMetadata};
+use burn_cubecl::CubeRuntime;
+use burn_cubecl::ops::permute;
+use burn_cubecl::tensor::CubeTensor;
+use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
+use cubek::matmul::launch::{Strategy, launch_ref};
+use cubek::matmul::routines::BlueprintStrategy;
+use cubek::std::InputBinding;
+
+/// The transpose of the last two axes: no value moves.
+pub(crate) fn transposed<R: CubeRuntime>(x: &CubeTensor<R>) -> CubeTensor<R> {
+    let rank = x.shape().num_dims();
+    let mut axes: Vec<usize> = (0..rank).collect();
+    axes.swap(rank - 2, rank - 1);
+    permute(x.clone(), &axes)
+}
+
+/// `a`·`b` of matrices, or of as many in both, in the format `dtype`.
+///
+/// # Panics
+///
+/// Where no kernel is fit for the device: what carries on there would be wrong.
+pub(crate) fn product<R: CubeRuntime>(
+    a: &CubeTensor<R>,
+    b: &CubeTensor<R>,
+    dtype: DType,
+) -> CubeTensor<R> {
+    let (mut shape, rank): (Vec<usize>, _) = (a.shape().to_vec(), a.shape().num_dims());
+    let [m, k, n] = [shape[rank - 2], shape[rank - 1], b.shape()[rank - 1]];
+    shape[rank - 1] = n;
+    let output = empty(a, Shape::from(shape), dtype);
+    let mut dtypes = MatmulElems::from_globals(&MatmulGlobalElems {
+        lhs: a.dtype.into(),
+        rhs: b.dtype.into(),
+        out: dtype.into(),
+    });
+    let launched = launch_ref(
+        &strategy([m, k, n], dtype),
+        &a.client,
+        InputBinding::new(a.clone().binding(), a.dtype.into()),
+        InputBinding::new(b.clone().binding(), b.dtype.into()),
+        output.clone().binding(),
+        &mut dtypes,
+    );
+    if let Err(error) = launched {
+        panic!("no kernel multiplies {:?} by {:?}: {error:?}", a.shape(), b.shape());
+    }
+    output
+}
+
+/// Planes that load by the copy engine while others multiply on tensor cores: the fastest or next
+/// to it for every shape of a training step on an H100 (`examples/gpu_products`). It needs tiles to
+/// fill and rows of whole 16 bytes.
+fn strategy([m, k, n]: [usize; 3], dtype: DType) -> Strategy {
+    let half = matches!(dtype, DType::F16 | DType::BF16);
+    let whole = [m, k, n].iter().all(|size| size % 8 == 0 && *size >= 64);
+    if half && whole {
+        Strategy::SpecializedTmaMma(BlueprintStrategy::Inferred(().into()))
+    } else {
+        Strategy::Auto
+    }
+}
