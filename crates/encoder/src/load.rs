@@ -38,6 +38,15 @@ pub struct Adaptation {
 }
 
 impl Adaptation {
+    /// So that two devices compute the same.
+    pub const WITHOUT_DROPOUT: Self = Self {
+        pooling: None,
+        head_width: None,
+        hidden_dropout: Some(0.0),
+        attention_dropout: Some(0.0),
+        classifier_dropout: Some(0.0),
+    };
+
     fn apply(self, architecture: &mut Architecture) {
         let replace = |value: &mut f64, new: Option<f64>| *value = new.unwrap_or(*value);
         replace(&mut architecture.hidden_dropout, self.hidden_dropout);

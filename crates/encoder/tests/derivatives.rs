@@ -46,6 +46,8 @@ fn they_equal_those_of_the_graph() {
     for name in FAMILIES {
         for pooling in [Pooling::First, Pooling::Mean] {
             let model = model(name, Adaptation { pooling: Some(pooling), ..Adaptation::default() });
+            // MPNet's scores have a bias of their own to learn, which only GPUs' kernels know.
+            assert_eq!(model.goes_by_hand(), name != "mpnet", "{name}");
             let inputs = Reference::read(name).inputs;
             let (ids, mask) = inputs.tensors(&device);
             let loss = bce(model.forward(ids, mask), inputs.target_tensor(&device));

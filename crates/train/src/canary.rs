@@ -10,15 +10,6 @@ use burn::module::AutodiffModule;
 use canto_encoder::{Adaptation, Device, DeviceChoice, Precision, is_cpu};
 use canto_song::Genre;
 
-/// Without dropout, so that both sides compute the same.
-const NO_DROPOUT: Adaptation = Adaptation {
-    pooling: None,
-    head_width: None,
-    hidden_dropout: Some(0.0),
-    attention_dropout: Some(0.0),
-    classifier_dropout: Some(0.0),
-};
-
 /// The logits of a few songs and the gradient's norm of every parameter.
 pub(crate) struct Probe {
     pub(crate) logits: Vec<f32>,
@@ -39,7 +30,7 @@ pub fn check(inputs: &Inputs<'_>, config: &TrainConfig) -> Result<Option<Event>,
     let probe = |device: &Device, config: &TrainConfig| {
         let labels = Genre::names();
         let place = training_device(device, config);
-        let loaded = canto_encoder::load_adapted(aside.path(), Some(&labels), NO_DROPOUT, &place)?;
+        let loaded = canto_encoder::load_adapted(aside.path(), Some(&labels), Adaptation::WITHOUT_DROPOUT, &place)?;
         let targets = &inputs.train.targets;
         let trainer = Trainer::new(loaded.model, device, config, targets, 1, inputs.seed);
         trainer.probe(&songs(inputs))

@@ -13,6 +13,16 @@ pub(crate) struct Criterion {
     pos_weight: Option<Vec<f32>>,
 }
 
+/// What a pass says, outside any graph.
+pub(crate) struct Differentiated {
+    /// [rows, labels]; always there.
+    pub(crate) logits: Option<Tensor<Backend, 2>>,
+    /// Its part of the loss, shape `[1]`.
+    pub(crate) loss: Tensor<Backend, 1>,
+    /// Those of the loss times the scale.
+    pub(crate) gradients: Gradients,
+}
+
 /// The loss of each pass, shape `[1]`, and the sum of their gradients.
 pub(crate) type Backward = (Vec<Tensor<Backend, 1>>, Gradients);
 
@@ -42,15 +52,14 @@ impl Criterion {
         let mut gradients = Gradients::default();
         let mut losses = Vec::with_capacity(passes.len());
         for pass in passes {
-            let (loss, found) = self.differentiated(model, device, pass, songs as f64, scale);
-            losses.push(loss);
-            gradients.add(found);
+            let found = self.differentiated(model, device, pass, songs as f64, scale);
+            losses.push(found.loss);
+            gradients.add(found.gradients);
         }
         (losses, gradients)
     }
 
-    /// The part of a pass in the mean loss over so many songs, shape `[1]`, and the gradients of
-    /// `scale` times it.
+    /// Of a pass, as a part of the mean loss over so many songs.
     pub(crate) fn differentiated(
         &self,
         model: &Classifier,
@@ -58,21 +67,26 @@ impl Criterion {
         pass: &MicroBatch,
         songs: f64,
         scale: f64,
-    ) -> (Tensor<Backend, 1>, Gradients) {
-        let cost = |logits| self.cost(logits, device, pass).div_scalar(songs).mul_scalar(scale);
-        match &pass.input {
+    ) -> Differentiated {
+        let mut said = None;
+        let mut cost = |logits: Tensor<Backend, 2>| {
+            said = Some(logits.clone().inner());
+            self.cost(logits, device, pass).div_scalar(songs).mul_scalar(scale)
+        };
+        let (loss, gradients) = match &pass.input {
             Input::Tokens { ids, mask } => {
                 let ids = Tensor::from_data(ids.clone(), device);
                 let mask = Tensor::from_data(mask.clone(), device);
                 let Derivatives { loss, gradients } = model.differentiate(ids, mask, cost);
-                (loss.div_scalar(scale), Gradients::new(gradients, device))
+                (loss, Gradients::new(gradients, device))
             }
-            Input::Pooled(_) => {
-                let loss = cost(logits(model, device, &pass.input));
+            Input::Pooled(rows) => {
+                let loss = cost(model.classify(Tensor::from_data(rows.clone(), device)));
                 let found = Gradients::of(&loss, model);
-                (loss.inner().div_scalar(scale), found)
+                (loss.inner(), found)
             }
-        }
+        };
+        Differentiated { logits: said, loss: loss.div_scalar(scale), gradients }
     }
 
     /// Sum over the songs of a pass of their losses, shape `[1]`.
@@ -87,16 +101,5 @@ impl Criterion {
         let targets = smoothed(targets, self.label_smoothing);
         let losses = self.loss.of_rows(logits, targets, pos_weight);
         (losses * Tensor::from_data(pass.weights.clone(), device)).sum()
-    }
-}
-
-/// What `model`, which lives on `device`, says of a pass: [rows, labels].
-pub(crate) fn logits(model: &Classifier, device: &Device, input: &Input) -> Tensor<Backend, 2> {
-    match input {
-        Input::Tokens { ids, mask } => {
-            let ids = Tensor::from_data(ids.clone(), device);
-            model.forward(ids, Tensor::from_data(mask.clone(), device))
-        }
-        Input::Pooled(rows) => model.classify(Tensor::from_data(rows.clone(), device)),
     }
 }

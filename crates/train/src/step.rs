@@ -2,7 +2,7 @@ use crate::adamw::AdamW;
 use crate::average::Average;
 use crate::canary::Probe;
 use crate::config::TrainConfig;
-use crate::criterion::{Criterion, logits};
+use crate::criterion::Criterion;
 use crate::error::Error;
 use crate::layers::frozen;
 use crate::loss_scale::LossScale;
@@ -224,10 +224,12 @@ impl Trainer {
         let (model, device) = (self.model(), self.training_device());
         let (mut said, mut gradient_norms) = (Vec::new(), Vec::new());
         for pass in &batch.passes {
-            said.extend(read(logits(model, device, &pass.input).inner().flatten(0, 1))?);
             // Within the range of f16, whatever the scale will come to be.
-            let (_, found) = self.criterion.differentiated(model, device, pass, 1.0, PROBE_SCALE);
-            let norms = found.norms();
+            let found = self.criterion.differentiated(model, device, pass, 1.0, PROBE_SCALE);
+            if let Some(logits) = found.logits {
+                said.extend(read(logits.flatten(0, 1))?);
+            }
+            let norms = found.gradients.norms();
             if !norms.is_empty() {
                 gradient_norms.extend(read(Tensor::cat(norms, 0))?);
             }

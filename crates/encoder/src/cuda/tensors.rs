@@ -2,12 +2,14 @@
 
 use crate::Backend;
 use burn::tensor::{Tensor, TensorPrimitive};
+#[cfg(feature = "cuda-fusion")]
 use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl::cuda::CudaRuntime;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use burn_dispatch::{BackendTensor, CheckpointingStrategy, DispatchTensor, DispatchTensorKind};
 
+#[cfg(feature = "cuda-fusion")]
 type Cube = CubeBackend<CudaRuntime, f32, i32, u8>;
 
 /// The values of a tensor outside any graph, row-major and without gaps.
@@ -18,7 +20,7 @@ type Cube = CubeBackend<CudaRuntime, f32, i32, u8>;
 pub(crate) fn inside<const D: usize>(tensor: Tensor<Backend, D>) -> CubeTensor<CudaRuntime> {
     let DispatchTensor { kind, .. } = tensor.into_primitive().tensor();
     let DispatchTensorKind::Cuda(BackendTensor::Float(tensor)) = kind else {
-        unreachable!("a tensor of a GPU, outside any graph, is asked for");
+        unreachable!("a tensor of a GPU, outside any graph, is asked for, not {kind:?}");
     };
     into_contiguous(fusion::inside(tensor))
 }

@@ -70,7 +70,7 @@ impl SequenceClassifier<Backend> {
     ) -> Tensor<Backend, 2> {
         let rows = input_ids.dims()[0];
         #[cfg(feature = "cuda")]
-        if let device @ crate::Device::Cuda(_) = input_ids.device()
+        if let device @ crate::Device::Cuda(_) = self.device()
             && !self.layers.is_empty()
         {
             let embedded = self.embeddings.forward(input_ids);
@@ -127,6 +127,12 @@ impl SequenceClassifier<Backend> {
             keys: key_bias(attention_mask),
             distances: self.relative.as_ref().map(|relative| relative.forward(tokens)),
         }
+    }
+
+    /// The device of its weights: that of token ids and masks does not tell an autodiff device
+    /// from the plain one.
+    pub(super) fn device(&self) -> Device {
+        self.head.device()
     }
 
     /// Number of labels.

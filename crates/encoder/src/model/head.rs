@@ -36,6 +36,11 @@ impl Head<Backend> {
         self.projection.forward(self.dropout.forward(inner))
     }
 
+    /// Of its weights.
+    pub(crate) fn device(&self) -> Device {
+        self.projection.weight.val().device()
+    }
+
     /// Width of its input.
     pub(crate) fn inputs(&self) -> usize {
         self.dense.inputs()

@@ -11,15 +11,6 @@ use serde_json::{Value, json};
 use std::error::Error;
 use std::path::Path;
 
-/// Without dropout, so that both sides compute the same.
-const NO_DROPOUT: Adaptation = Adaptation {
-    pooling: None,
-    head_width: None,
-    hidden_dropout: Some(0.0),
-    attention_dropout: Some(0.0),
-    classifier_dropout: Some(0.0),
-};
-
 /// What the loss is multiplied by, so that gradients in f16 do not vanish.
 const SCALE: f32 = 256.0;
 
@@ -31,6 +22,8 @@ const NOISE: f64 = 1e-5;
 struct Found {
     logits: Vec<f32>,
     gradients: Vec<Vec<f32>>,
+    /// Whether the layers went back by hand rather than through Burn's graph.
+    by_hand: bool,
 }
 
 /// How far the device is from the CPU in f32, on two songs, the second one padded; an error where
@@ -59,6 +52,7 @@ pub(crate) fn compared(call: &Call) -> Result<Value, Box<dyn Error>> {
         "device": open.describe(),
         "precision": config.precision.name(),
         "layers": architecture.layers,
+        "by_hand": found.by_hand,
         "length": length,
         "logits": logits,
         "gradients": gradients,
@@ -85,7 +79,7 @@ fn load(
     config: &TrainConfig,
 ) -> Result<Classifier, Box<dyn Error>> {
     let place = training_device(device, config);
-    let loaded = load_adapted(folder, Some(&Genre::names()), NO_DROPOUT, &place)?;
+    let loaded = load_adapted(folder, Some(&Genre::names()), Adaptation::WITHOUT_DROPOUT, &place)?;
     Ok(loaded.model.in_precision(config.precision))
 }
 
@@ -126,7 +120,8 @@ fn probe(
         gradient.map_or_else(|| Ok(Vec::new()), |gradient| read(gradient / SCALE))
     };
     let gradients = found.gradients.into_iter().map(unscaled).collect::<Result<_, _>>()?;
-    Ok(Found { logits: read(said.ok_or("no logits were computed")?)?, gradients })
+    let logits = read(said.ok_or("no logits were computed")?)?;
+    Ok(Found { logits, gradients, by_hand: model.goes_by_hand() })
 }
 
 fn read(tensor: Tensor<Backend, 1>) -> Result<Vec<f32>, String> {

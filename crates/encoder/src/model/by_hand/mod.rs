@@ -71,12 +71,18 @@ impl SequenceClassifier<Backend> {
         attention_mask: Tensor<Backend, 2, Bool>,
         cost: impl FnOnce(Tensor<Backend, 2>) -> Tensor<Backend, 1>,
     ) -> Derivatives {
-        if self.can_by_hand(&input_ids.device()) {
-            return self.by_hand(input_ids, attention_mask, cost);
+        let device = self.device();
+        if self.can_by_hand(&device) {
+            return self.by_hand(input_ids, attention_mask, cost, &device);
         }
         let loss = cost(self.forward(input_ids, attention_mask));
         let gradients = collected(self, &mut loss.backward());
         Derivatives { loss: loss.inner(), gradients }
+    }
+
+    /// Whether [`differentiate`](Self::differentiate) goes back through the layers by hand.
+    pub fn goes_by_hand(&self) -> bool {
+        self.can_by_hand(&self.device())
     }
 
     /// Whether all is as the way by hand knows it. Where activations are to be computed a second
@@ -105,12 +111,12 @@ impl SequenceClassifier<Backend> {
         input_ids: Tensor<Backend, 2, Int>,
         attention_mask: Tensor<Backend, 2, Bool>,
         cost: impl FnOnce(Tensor<Backend, 2>) -> Tensor<Backend, 1>,
+        device: &Device,
     ) -> Derivatives {
         let [rows, tokens] = input_ids.dims();
-        let device = input_ids.device();
         let distances = self.relative.as_ref().map(|relative| relative.forward(tokens));
         let mask = attention_mask.clone();
-        let mut stack = Stack::new(self, mask, distances.clone().map(Tensor::inner), &device);
+        let mut stack = Stack::new(self, mask, distances.clone().map(Tensor::inner), device);
         let embedded = self.embeddings.forward(input_ids);
         let last = stack.forward(embedded.clone().inner());
 
