@@ -36,7 +36,7 @@ ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
 
 .DEFAULT_GOAL := help
 .PHONY: help install build test quickstart api ui docker-build docker-up docker-down real parity \
-	interop bench gpu-check report-check page-check deploy-check lint fmt check-features clean
+	interop bench gpu-check gpu-kernels-check report-check page-check deploy-check lint fmt check-features clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,11 +113,18 @@ bench: venv ## Preparation beside pandas and langdetect, in one run (LYRICS=…)
 	$(CARGO) bench --workspace --bench prepare -- $(abspath $(LYRICS)) \
 		--peer $(abspath $(VENV))/bin/python
 
-gpu-check: ## Packs artifacts/gpu-check.tar.xz, to be tried on a machine with an NVIDIA GPU
-	$(CARGO) build --release --workspace --bins --example step --features canto-cli/cuda-unfused
-	cp $(TARGET_DIR)/release/examples/step $(TARGET_DIR)/release/examples/step-unfused
+gpu-check: ## Packs artifacts/gpu-check.tar.xz, to be tried on a machine with an NVIDIA GPU (FUSION=1: Burn's fusion beside it)
+	rm -f $(TARGET_DIR)/release/examples/step-fused
+ifdef FUSION
+	$(CARGO) build --release --workspace --bins --example step --features canto-cli/cuda-fusion
+	cp $(TARGET_DIR)/release/examples/step $(TARGET_DIR)/release/examples/step-fused
+endif
 	$(CARGO) build --release --workspace --bins --example step --example songs --features canto-cli/cuda
 	crates/train/reference/gpu/pack.sh $(TARGET_DIR) artifacts/gpu-check.tar.xz
+
+gpu-kernels-check: ## Tries the GPU's kernels on any Vulkan device, a software one included
+	$(CARGO) test --release -p canto-gpu --features vulkan
+	$(CARGO) test --release -p canto-encoder --features wgpu --test gpu
 
 report-check: ## Looks at the report's pages in headless Chromium, which must be installed
 	$(CARGO) test --release --workspace --test browser
@@ -140,8 +147,8 @@ deploy-check: $(LINTERS)/.complete ## Lints the Dockerfile, the Compose file and
 
 lint: ## Checks the format and lints everything, the cuda and ndarray features too
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --workspace --all-targets $(ALL_FEATURES) -- -D warnings
-	$(CARGO) clippy --release --workspace --test browser --test page $(ALL_FEATURES) -- -D warnings
+	$(CARGO) clippy --no-deps --release --workspace --all-targets $(ALL_FEATURES) -- -D warnings
+	$(CARGO) clippy --no-deps --release --workspace --test browser --test page $(ALL_FEATURES) -- -D warnings
 
 fmt: ## Formats the code
 	$(CARGO) fmt --all

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What each crate may use of ours. `cli` may use all.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("song", &[]),
     // For tests alone: no crate's code may use it.
     ("chromium", &[]),
     ("sample", &["song"]),
     ("corpus", &["song"]),
     ("batch", &["song"]),
-    ("encoder", &[]),
+    ("gpu", &[]),
+    ("encoder", &["gpu"]),
     ("kernels", &[]),
     ("infer", &["encoder", "kernels"]),
     ("evaluate", &["song"]),
@@ -28,10 +29,13 @@ const MAY_USE: [(&str, &[&str]); 17] = [
 ];
 
 /// Heavy or outward-facing crates and who may name them.
-const CONFINED: [(&str, &[&str]); 10] = [
+const CONFINED: [(&str, &[&str]); 13] = [
     ("polars", &["corpus", "predict"]),
     ("burn", &["encoder", "train"]),
     ("burn-flex", &["encoder"]),
+    ("burn-dispatch", &["encoder"]),
+    ("burn-cubecl", &["encoder", "gpu"]),
+    ("cubecl", &["gpu"]),
     ("gemm", &["kernels"]),
     ("memmap2", &["kernels"]),
     ("tokenizers", &["batch"]),

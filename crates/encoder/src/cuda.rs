@@ -1,12 +1,10 @@
 //! NVIDIA GPUs. Driver and compiler are loaded when one is asked for, so that the binary runs
 //! without them; what is missing is found out a step at a time, so that it can be named.
 
-pub(crate) mod tensors;
-
+use crate::Device;
 use crate::attempt::attempt;
 use crate::cuda_fault::{CudaFault, headers};
-use crate::{Backend, Device};
-use burn::tensor::Tensor;
+use crate::device::probe;
 use cudarc::driver::{CudaContext, DriverError};
 use cudarc::nvrtc::compile_ptx;
 use std::path::PathBuf;
@@ -61,13 +59,4 @@ fn compiler() -> Result<(), CudaFault> {
 fn words(error: DriverError) -> String {
     let text = error.error_string().map(|text| text.to_string_lossy().into_owned());
     text.map_or_else(|_| format!("{:?}", error.0), |text| format!("{text} ({:?})", error.0))
-}
-
-fn probe(device: &Device) -> Result<(), String> {
-    let sum = Tensor::<Backend, 1>::ones([8], device).sum();
-    let data = sum.try_into_data().map_err(|error| error.to_string())?;
-    match data.to_vec::<f32>() {
-        Ok(values) if values == [8.0] => Ok(()),
-        other => Err(format!("a sum of eight ones gave {other:?}")),
-    }
 }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// A device of [`Backend`](crate::Backend).
 pub type Device = burn::DispatchDevice;
 
-/// The device a user asks for: `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`.
+/// The device a user asks for: `auto`, `cpu`, `cuda`, `cuda:N`, `wgpu` or `ndarray`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DeviceChoice {
@@ -21,13 +21,15 @@ pub enum DeviceChoice {
     Cpu,
     /// The CUDA device with this index.
     Cuda(usize),
+    /// The first GPU that Vulkan, Metal or DirectX knows.
+    Wgpu,
     /// Burn's older CPU backend.
     NdArray,
 }
 
 /// A device name that is none of the known ones.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown device `{0}`, expected `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`")]
+#[error("unknown device `{0}`, expected `auto`, `cpu`, `cuda`, `cuda:N`, `wgpu` or `ndarray`")]
 pub struct UnknownDevice(pub String);
 
 impl FromStr for DeviceChoice {
@@ -39,6 +41,7 @@ impl FromStr for DeviceChoice {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
             "cuda" => Ok(Self::Cuda(0)),
+            "wgpu" => Ok(Self::Wgpu),
             "ndarray" => Ok(Self::NdArray),
             _ => {
                 let index = name.strip_prefix("cuda:").ok_or_else(unknown)?;
@@ -54,6 +57,7 @@ impl fmt::Display for DeviceChoice {
             Self::Auto => f.write_str("auto"),
             Self::Cpu => f.write_str("cpu"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Wgpu => f.write_str("wgpu"),
             Self::NdArray => f.write_str("ndarray"),
         }
     }
@@ -96,6 +100,8 @@ impl OpenDevice {
             Device::NdArray(_) => "cpu, by ndarray".to_owned(),
             #[cfg(feature = "cuda")]
             Device::Cuda(device) => cuda::describe(device.index),
+            #[cfg(feature = "wgpu")]
+            Device::Wgpu(device) => format!("wgpu, {device:?}"),
             Device::Autodiff(inner) => format!("{inner:?}"),
         }
     }
@@ -114,6 +120,7 @@ impl DeviceChoice {
     pub fn open(self) -> Result<OpenDevice, Error> {
         match self {
             Self::Cpu => Ok(cpu()),
+            Self::Wgpu => wgpu().map(plain),
             Self::NdArray => ndarray().map(plain),
             Self::Cuda(index) => open_cuda(index).map(plain),
             Self::Auto => Ok(automatic()),
@@ -155,6 +162,31 @@ fn ndarray() -> Result<Device, Error> {
     Err(Error::NotBuilt { device: DeviceChoice::NdArray.to_string(), feature: "ndarray" })
 }
 
+/// Opened with a small computation, since its loader panics where there is none.
+#[cfg(feature = "wgpu")]
+fn wgpu() -> Result<Device, Error> {
+    let device = Device::Wgpu(burn::backend::wgpu::WgpuDevice::default());
+    let failed = |reason| Error::Gpu { device: DeviceChoice::Wgpu.to_string(), reason };
+    crate::attempt(|| probe(&device)).map_err(failed)?;
+    Ok(device)
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu() -> Result<Device, Error> {
+    Err(Error::NotBuilt { device: DeviceChoice::Wgpu.to_string(), feature: "wgpu" })
+}
+
+/// Whether a device computes at all.
+#[cfg(feature = "gpu")]
+pub(crate) fn probe(device: &Device) -> Result<(), String> {
+    let sum = burn::tensor::Tensor::<Backend, 1>::ones([8], device).sum();
+    let data = sum.try_into_data().map_err(|error| error.to_string())?;
+    match data.to_vec::<f32>() {
+        Ok(values) if values == [8.0] => Ok(()),
+        other => Err(format!("a sum of eight ones gave {other:?}")),
+    }
+}
+
 #[cfg(feature = "cuda")]
 fn open_cuda(index: usize) -> Result<Device, Error> {
     let named = |fault| Error::Cuda { device: DeviceChoice::Cuda(index).to_string(), fault };
@@ -172,7 +204,7 @@ mod tests {
 
     #[test]
     fn choices_read_back() {
-        for name in ["auto", "cpu", "cuda:0", "cuda:3", "ndarray"] {
+        for name in ["auto", "cpu", "cuda:0", "cuda:3", "wgpu", "ndarray"] {
             assert_eq!(name.parse::<DeviceChoice>().unwrap().to_string(), name);
         }
         assert_eq!("cuda".parse(), Ok(DeviceChoice::Cuda(0)));

@@ -141,6 +141,14 @@ pub enum Error {
         /// What is missing or wrong.
         fault: CudaFault,
     },
+    /// A GPU cannot be used by Vulkan, Metal or DirectX.
+    #[error("device `{device}` cannot be opened: {reason}")]
+    Gpu {
+        /// The device asked for.
+        device: String,
+        /// What the driver says.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -163,6 +171,7 @@ impl Error {
                 return Some(format!("build with `cargo build --release --features {feature}`"));
             }
             Error::Cuda { fault, .. } => return Some(fault.hint()),
+            Error::Gpu { .. } => "install the GPU's Vulkan driver, or use `--device cpu`",
             _ => return None,
         };
         Some(hint.to_owned())

@@ -1,29 +1,60 @@
 //! What an optimiser does to all parameters, in one kernel a parameter, where there is a GPU.
 
+#[cfg(feature = "gpu")]
+pub(crate) mod tensors;
+
 use crate::{Backend, Device};
 use burn::tensor::Tensor;
 use canto_gpu::AdamWStep;
 
-/// A GPU with kernels of our own.
-#[cfg(feature = "cuda")]
-#[derive(Clone, Copy, Debug)]
-pub struct Gpu(());
+/// A kind of GPU that has kernels of our own; there is none in a build without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gpu {
+    /// By CUDA.
+    #[cfg(feature = "cuda")]
+    Cuda,
+    /// By Vulkan, Metal or DirectX.
+    #[cfg(feature = "wgpu")]
+    Wgpu,
+}
 
-/// There is none in this build.
-#[cfg(not(feature = "cuda"))]
-#[derive(Clone, Copy, Debug)]
-pub enum Gpu {}
+/// `$body` with `$runtime` as the runtime of `$gpu`.
+#[cfg(feature = "gpu")]
+macro_rules! on {
+    ($gpu:expr, $runtime:ident => $body:expr) => {
+        match $gpu {
+            #[cfg(feature = "cuda")]
+            $crate::Gpu::Cuda => {
+                type $runtime = burn_cubecl::cubecl::cuda::CudaRuntime;
+                $body
+            }
+            #[cfg(feature = "wgpu")]
+            $crate::Gpu::Wgpu => {
+                type $runtime = burn_cubecl::cubecl::wgpu::WgpuRuntime;
+                $body
+            }
+        }
+    };
+}
+#[cfg(feature = "gpu")]
+pub(crate) use on;
 
-#[cfg(feature = "cuda")]
 impl Gpu {
     /// Of a device, autodiff or not.
     pub fn of(device: &Device) -> Option<Self> {
         match device {
             Device::Autodiff(inner) => Self::of(inner),
-            device => matches!(device, Device::Cuda(_)).then_some(Self(())),
+            #[cfg(feature = "cuda")]
+            Device::Cuda(_) => Some(Self::Cuda),
+            #[cfg(feature = "wgpu")]
+            Device::Wgpu(_) => Some(Self::Wgpu),
+            _ => None,
         }
     }
+}
 
+#[cfg(feature = "gpu")]
+impl Gpu {
     /// Parameter, first and second moment after a step with `gradient`, times `factor` (shape
     /// `[1]`) where there is one; all flat and outside any graph.
     #[must_use]
@@ -34,9 +65,13 @@ impl Gpu {
         factor: Option<Tensor<Backend, 1>>,
         step: AdamWStep,
     ) -> [Tensor<Backend, 1>; 3] {
-        use crate::cuda::tensors::{inside, outside};
-        let factor = factor.map(inside);
-        canto_gpu::adamw(tensors.map(inside), &inside(gradient), factor.as_ref(), step).map(outside)
+        use tensors::{inside, outside};
+        on!(self, R => {
+            let factor = factor.map(inside::<R, 1>);
+            let gradient = inside::<R, 1>(gradient);
+            canto_gpu::adamw(tensors.map(inside::<R, 1>), &gradient, factor.as_ref(), step)
+                .map(outside)
+        })
     }
 
     /// The L2 norm of all values of flat tensors, shape `[1]`; none without any.
@@ -44,19 +79,30 @@ impl Gpu {
         self,
         tensors: impl Iterator<Item = Tensor<Backend, 1>>,
     ) -> Option<Tensor<Backend, 1>> {
-        use crate::cuda::tensors::{inside, outside};
-        let tensors: Vec<_> = tensors.map(inside).collect();
-        canto_gpu::norm(&tensors).map(outside)
+        use tensors::{inside, outside};
+        on!(self, R => {
+            let tensors: Vec<_> = tensors.map(inside::<R, 1>).collect();
+            canto_gpu::norm(&tensors).map(outside)
+        })
+    }
+
+    /// `a`·`b`, in their format.
+    pub(crate) fn product(
+        self,
+        a: Tensor<Backend, 2>,
+        b: Tensor<Backend, 2>,
+    ) -> Tensor<Backend, 2> {
+        use tensors::{inside, outside};
+        let format = a.dtype();
+        on!(self, R => {
+            outside(canto_gpu::product(&inside::<R, 2>(a), &inside::<R, 2>(b), format))
+        })
     }
 }
 
-#[cfg(not(feature = "cuda"))]
-#[allow(missing_docs, clippy::missing_panics_doc)]
+#[cfg(not(feature = "gpu"))]
+#[allow(missing_docs)]
 impl Gpu {
-    pub fn of(_: &Device) -> Option<Self> {
-        None
-    }
-
     #[must_use]
     pub fn adamw(
         self,
@@ -69,6 +115,14 @@ impl Gpu {
     }
 
     pub fn norm(self, _: impl Iterator<Item = Tensor<Backend, 1>>) -> Option<Tensor<Backend, 1>> {
+        match self {}
+    }
+
+    pub(crate) fn product(
+        self,
+        _: Tensor<Backend, 2>,
+        _: Tensor<Backend, 2>,
+    ) -> Tensor<Backend, 2> {
         match self {}
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::attending::{self, Heads, Projection, project};
 use crate::draws::{Draw, Draws};
-use crate::kernels::{attend, attend_back, gelu, gelu_back, join, norm, norm_back, place, split, take};
+use crate::kernels::{
+    attend, attend_back, gelu, gelu_back, join, norm, norm_back, place, split, take,
+};
 use crate::products::{product, transposed};
 use burn_backend::{DType, TensorMetadata};
 use burn_cubecl::CubeRuntime;
@@ -95,7 +97,8 @@ pub fn forward<R: CubeRuntime>(
     let narrow = |weight: &CubeTensor<R>| place(&[weight], weight.shape()[0], format);
     let attended_weight = narrow(&weights.attended[0]);
     let (inner_weight, outer_weight) = (narrow(&weights.inner[0]), narrow(&weights.outer[0]));
-    let draws = [sizes.attention_dropout, hidden_dropout, hidden_dropout].map(|rate| draws.next(rate));
+    let draws =
+        [sizes.attention_dropout, hidden_dropout, hidden_dropout].map(|rate| draws.next(rate));
 
     let (heads, residual, projection) = project(weights, x, sizes, first_only);
     let scores = product(&heads[0], &transposed(&heads[1]), format);

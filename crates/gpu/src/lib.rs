@@ -28,6 +28,8 @@ pub use burn_cubecl::tensor::CubeTensor;
 pub use draws::Draws;
 #[cfg(feature = "kernels")]
 pub use layer::{Gradients, Kept, LayerWeights, Sizes, Stream, backward, forward};
+#[cfg(feature = "kernels")]
+pub use products::product;
 pub use step::AdamWStep;
 #[cfg(feature = "kernels")]
 pub use update::{adamw, norm};

@@ -26,7 +26,7 @@ pub(crate) fn transposed<R: CubeRuntime>(x: &CubeTensor<R>) -> CubeTensor<R> {
 /// # Panics
 ///
 /// Where no kernel is fit for the device: what carries on there would be wrong.
-pub(crate) fn product<R: CubeRuntime>(
+pub fn product<R: CubeRuntime>(
     a: &CubeTensor<R>,
     b: &CubeTensor<R>,
     dtype: DType,

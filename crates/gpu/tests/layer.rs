@@ -21,7 +21,8 @@ struct Numbers(u64);
 
 impl Numbers {
     fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 40) as f32 / (1u64 << 23) as f32) - 1.0
     }
 
@@ -54,9 +55,22 @@ struct Case {
 }
 
 const SHAPES: [[usize; 2]; 16] = [
-    [WIDTH, WIDTH], [1, WIDTH], [WIDTH, WIDTH], [1, WIDTH], [WIDTH, WIDTH], [1, WIDTH],
-    [WIDTH, WIDTH], [1, WIDTH], [1, WIDTH], [1, WIDTH], [WIDTH, INNER], [1, INNER],
-    [INNER, WIDTH], [1, WIDTH], [1, WIDTH], [1, WIDTH],
+    [WIDTH, WIDTH],
+    [1, WIDTH],
+    [WIDTH, WIDTH],
+    [1, WIDTH],
+    [WIDTH, WIDTH],
+    [1, WIDTH],
+    [WIDTH, WIDTH],
+    [1, WIDTH],
+    [1, WIDTH],
+    [1, WIDTH],
+    [WIDTH, INNER],
+    [1, INNER],
+    [INNER, WIDTH],
+    [1, WIDTH],
+    [1, WIDTH],
+    [1, WIDTH],
 ];
 
 impl Case {
@@ -71,7 +85,13 @@ impl Case {
         });
         let weights = weights.collect();
         let x = numbers.many(ROWS * TOKENS * WIDTH, 1.0);
-        Self { weights, x, distances: numbers.many(HEADS * TOKENS * TOKENS, 0.5), dropout, first_only: false }
+        Self {
+            weights,
+            x,
+            distances: numbers.many(HEADS * TOKENS * TOKENS, 0.5),
+            dropout,
+            first_only: false,
+        }
     }
 
     fn uploaded(&self) -> LayerWeights<WgpuRuntime> {
@@ -82,8 +102,14 @@ impl Case {
             })
         };
         LayerWeights {
-            query: pair(0), key: pair(2), value: pair(4), attended: pair(6),
-            attention_norm: pair(8), inner: pair(10), outer: pair(12), norm: pair(14),
+            query: pair(0),
+            key: pair(2),
+            value: pair(4),
+            attended: pair(6),
+            attention_norm: pair(8),
+            inner: pair(10),
+            outer: pair(12),
+            norm: pair(14),
         }
     }
 
@@ -94,8 +120,13 @@ impl Case {
 
     fn sizes(&self) -> Sizes {
         Sizes {
-            rows: ROWS, tokens: TOKENS, heads: HEADS, format: DType::F32,
-            attention_dropout: self.dropout, hidden_dropout: self.dropout, epsilon: 1e-5,
+            rows: ROWS,
+            tokens: TOKENS,
+            heads: HEADS,
+            format: DType::F32,
+            attention_dropout: self.dropout,
+            hidden_dropout: self.dropout,
+            epsilon: 1e-5,
         }
     }
 }
@@ -137,7 +168,8 @@ fn dense(x: &[f64], weight: &[f32], bias: &[f32]) -> Vec<f64> {
     x.chunks(inputs)
         .flat_map(|x| {
             (0..outputs).map(move |o| {
-                let sum: f64 = x.iter().enumerate().map(|(i, x)| x * f64::from(weight[i * outputs + o])).sum();
+                let sum: f64 =
+                    x.iter().enumerate().map(|(i, x)| x * f64::from(weight[i * outputs + o])).sum();
                 sum + f64::from(bias[o])
             })
         })
@@ -150,7 +182,9 @@ fn normed(x: &[f64], gamma: &[f32], beta: &[f32]) -> Vec<f64> {
             let mean = x.iter().sum::<f64>() / WIDTH as f64;
             let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / WIDTH as f64;
             let slope = 1.0 / (variance + 1e-5).sqrt();
-            x.iter().enumerate().map(move |(i, x)| (x - mean) * slope * f64::from(gamma[i]) + f64::from(beta[i]))
+            x.iter()
+                .enumerate()
+                .map(move |(i, x)| (x - mean) * slope * f64::from(gamma[i]) + f64::from(beta[i]))
         })
         .collect()
 }
@@ -179,7 +213,9 @@ fn plain(case: &Case) -> Vec<f64> {
                 .map(|key| {
                     let dot: f64 = (0..size).map(|i| q[at(query, i)] * k[at(key, i)]).sum();
                     let distance = case.distances[(head * TOKENS + query) * TOKENS + key];
-                    dot / (size as f64).sqrt() + f64::from(keys[row * TOKENS + key]) + f64::from(distance)
+                    dot / (size as f64).sqrt()
+                        + f64::from(keys[row * TOKENS + key])
+                        + f64::from(distance)
                 })
                 .collect();
             let most = scores.iter().copied().fold(f64::MIN, f64::max);
@@ -201,7 +237,10 @@ fn values_equal_the_plain_ones() {
     let case = Case::new(5, 0.0);
     let ran = run(&case, &vec![0.0; case.x.len()]);
     for (i, (found, expected)) in ran.y.iter().zip(plain(&case)).enumerate() {
-        assert!((f64::from(*found) - expected).abs() < 2e-4, "at {i}: {found}, expected {expected}");
+        assert!(
+            (f64::from(*found) - expected).abs() < 2e-4,
+            "at {i}: {found}, expected {expected}"
+        );
     }
 }
 
@@ -225,7 +264,8 @@ fn gradients_equal_differences(dropout: f64, first_only: bool) {
     for which in 0..=16 {
         let found = &ran.gradients[which];
         let direction = numbers.many(found.len(), 1.0);
-        let along: f64 = found.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+        let along: f64 =
+            found.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
         let norm = found.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         let expected = slope(&case, &above, which, &direction, 2e-3);
         // The key's bias moves nothing: all scores of a query rise alike.
@@ -284,7 +324,10 @@ fn scores_gradient_is_that_of_distances() {
         y.iter().zip(&above).map(|(y, a)| f64::from(*y) * f64::from(*a)).sum::<f64>()
     };
     let expected = (value(1.0) - value(-1.0)) / 4e-3;
-    assert!((along - expected).abs() < 0.05 * expected.abs().max(1.0), "{along}, expected {expected}");
+    assert!(
+        (along - expected).abs() < 0.05 * expected.abs().max(1.0),
+        "{along}, expected {expected}"
+    );
 }
 
 #[test]
@@ -306,7 +349,12 @@ fn adamw_equals_the_formula() {
         let [p, g, m] = [1.0, 0.1, 0.01].map(|scale| numbers.many(count, scale));
         let v: Vec<f32> = numbers.many(count, 0.01).iter().map(|x| x.abs()).collect();
         let step = AdamWStep {
-            beta1: [0.9, 0.1], beta2: [0.99, 0.01], step: 0.02, kept: 0.999, root: 1.5, epsilon: 1e-6,
+            beta1: [0.9, 0.1],
+            beta2: [0.99, 0.01],
+            step: 0.02,
+            kept: 0.999,
+            root: 1.5,
+            epsilon: 1e-6,
         };
         let given = [&p, &m, &v].map(|values| upload(values, [count]));
         let factor = upload(&[0.5], [1]);
@@ -316,7 +364,11 @@ fn adamw_equals_the_formula() {
             let (m, v) = (0.9 * m[i] + 0.1 * g, 0.99 * v[i] + 0.01 * g * g);
             let expected = [0.999 * p[i] - 0.02 * m / (1.5 * v.sqrt() + 1e-6), m, v];
             for (found, expected) in found.iter().zip(expected) {
-                assert!((found[i] - expected).abs() < 1e-6, "{i}: {}, expected {expected}", found[i]);
+                assert!(
+                    (found[i] - expected).abs() < 1e-6,
+                    "{i}: {}, expected {expected}",
+                    found[i]
+                );
             }
         }
     }

@@ -30,7 +30,12 @@ pub fn check(inputs: &Inputs<'_>, config: &TrainConfig) -> Result<Option<Event>,
     let probe = |device: &Device, config: &TrainConfig| {
         let labels = Genre::names();
         let place = training_device(device, config);
-        let loaded = canto_encoder::load_adapted(aside.path(), Some(&labels), Adaptation::WITHOUT_DROPOUT, &place)?;
+        let loaded = canto_encoder::load_adapted(
+            aside.path(),
+            Some(&labels),
+            Adaptation::WITHOUT_DROPOUT,
+            &place,
+        )?;
         let targets = &inputs.train.targets;
         let trainer = Trainer::new(loaded.model, device, config, targets, 1, inputs.seed);
         trainer.probe(&songs(inputs))

@@ -115,14 +115,16 @@ impl Error {
             Error::NoSongs { .. } => "prepare more songs, or check `corpus.split`".to_owned(),
             Error::NotFinite { .. } => {
                 "lower `train.learning_rate`, raise `train.warmup_ratio` or lower \
-                 `train.max_grad_norm`; on a GPU also try `train.precision = \"bf16\"`, a cleared \
-                 autotune cache or a build with `--features cuda-unfused`; the last checkpoint stands"
+                 `train.max_grad_norm`; on a GPU also try `train.precision = \"bf16\"`, or \
+                 `train.activation_checkpointing = true`, which goes by Burn's own kernels; the last \
+                 checkpoint stands"
                     .to_owned()
             }
             Error::Canary { .. } => {
-                "try `train.precision = \"bf16\"` or \"f32\", remove the autotune cache \
-                 (`autotune` under `target` or here), or build with `--features cuda-unfused`; \
-                 `train.canary = false` trains all the same"
+                "try `train.precision = \"bf16\"` or \"f32\", or \
+                 `train.activation_checkpointing = true`, which goes by Burn's own kernels; in a build \
+                 with `--features cuda-fusion` remove the autotune cache (`autotune` under `target` or \
+                 here), or build with `--features cuda`; `train.canary = false` trains all the same"
                     .to_owned()
             }
             Error::Memory { .. } => {

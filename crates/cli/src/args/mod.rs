@@ -135,7 +135,7 @@ pub(crate) struct TrainArgs {
     /// Prepared songs; otherwise `data.prepared` of the recipe.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`; otherwise `run.device` of the recipe.
+    /// `auto`, `cpu`, `cuda`, `cuda:N`, `wgpu` or `ndarray`; otherwise `run.device` of the recipe.
     #[arg(long, value_name = "DEVICE", conflicts_with = "devices")]
     pub(crate) device: Option<DeviceChoice>,
     /// Several, which share the work of each step: `cuda:0,cuda:1`.
@@ -219,7 +219,7 @@ pub(crate) struct EvalArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct DeviceArg {
-    /// `auto`, `cpu`, `cuda`, `cuda:N` or `ndarray`.
+    /// `auto`, `cpu`, `cuda`, `cuda:N`, `wgpu` or `ndarray`.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: DeviceChoice,
 }

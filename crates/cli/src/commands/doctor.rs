@@ -31,11 +31,15 @@ fn fact(name: &str, value: impl Into<String>) -> (String, String) {
 }
 
 fn versions() -> Facts {
-    let features: Vec<_> =
-        [("cuda", cfg!(feature = "cuda")), ("ndarray", cfg!(feature = "ndarray"))]
-            .into_iter()
-            .filter_map(|(name, built)| built.then_some(name))
-            .collect();
+    let features: Vec<_> = [
+        ("cuda", cfg!(feature = "cuda")),
+        ("cuda-fusion", cfg!(feature = "cuda-fusion")),
+        ("wgpu", cfg!(feature = "wgpu")),
+        ("ndarray", cfg!(feature = "ndarray")),
+    ]
+    .into_iter()
+    .filter_map(|(name, built)| built.then_some(name))
+    .collect();
     vec![
         fact("version", env!("CARGO_PKG_VERSION")),
         fact(
@@ -75,8 +79,13 @@ fn memory() -> Option<String> {
 
 /// Each device is tried, so that what is printed is what a command would get.
 fn devices() -> Facts {
-    let choices =
-        [DeviceChoice::Auto, DeviceChoice::Cpu, DeviceChoice::Cuda(0), DeviceChoice::NdArray];
+    let choices = [
+        DeviceChoice::Auto,
+        DeviceChoice::Cpu,
+        DeviceChoice::Cuda(0),
+        DeviceChoice::Wgpu,
+        DeviceChoice::NdArray,
+    ];
     choices.map(tried).to_vec()
 }
 

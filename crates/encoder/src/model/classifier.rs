@@ -69,12 +69,14 @@ impl SequenceClassifier<Backend> {
         attention_mask: Tensor<Backend, 2, Bool>,
     ) -> Tensor<Backend, 2> {
         let rows = input_ids.dims()[0];
-        #[cfg(feature = "cuda")]
-        if let device @ crate::Device::Cuda(_) = self.device()
+        #[cfg(feature = "gpu")]
+        if let device = self.device()
+            && !matches!(device, Device::Autodiff(_))
+            && let Some(gpu) = crate::Gpu::of(&device)
             && !self.layers.is_empty()
         {
             let embedded = self.embeddings.forward(input_ids);
-            return self.pooled_on_gpu(embedded, attention_mask, &device);
+            return self.pooled_on_gpu(embedded, attention_mask, (gpu, &device));
         }
         let bias = self.score_bias(attention_mask.clone());
         let pass = Pass { rows, precision: self.precision };

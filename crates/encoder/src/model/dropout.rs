@@ -36,7 +36,7 @@ impl Dropout {
     }
 
     /// The probability.
-    #[cfg(feature = "cuda")]
+    #[cfg(feature = "gpu")]
     pub(super) fn rate(self) -> f64 {
         self.rate
     }

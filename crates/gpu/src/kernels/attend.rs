@@ -166,7 +166,8 @@ pub(crate) fn attend<R: CubeRuntime>(
 ) -> Attended<R> {
     let [rows, heads, asking, tokens] = scores.shape().dims();
     let (queries, by) = (rows * heads * asking, ByRows::new(&scores, tokens, scores.elem_size()));
-    let left = if draw.drops() { empty(&scores, scores.shape(), scores.dtype) } else { scores.clone() };
+    let left =
+        if draw.drops() { empty(&scores, scores.shape(), scores.dtype) } else { scores.clone() };
     // SAFETY: a plane keeps to its query, which is below `queries`, and to its `vectors`; keys and
     // distances have as many for each row of the batch and for each of a row's queries.
     unsafe {

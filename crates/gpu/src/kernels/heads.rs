@@ -83,14 +83,13 @@ fn join_kernel<E: Float, N: Size>(
         let song = row / tokens as usize;
         let token = row % tokens as usize;
         let from = ((song * heads + head) * tokens as usize + token) * vectors + column % vectors;
-        let mut value = Vector::<f32, N>::new(f32::new(0.0));
-        if part == 0 {
-            value = Vector::cast_from(first[from]) * Vector::new(scale);
+        let value = if part == 0 {
+            Vector::<f32, N>::cast_from(first[from]) * Vector::new(scale)
         } else if part == 1 {
-            value = Vector::cast_from(second[from]);
+            Vector::<f32, N>::cast_from(second[from])
         } else {
-            value = Vector::cast_from(third[from]);
-        }
+            Vector::<f32, N>::cast_from(third[from])
+        };
         sum += value;
         joined[row * all + column] = Vector::cast_from(value);
     }

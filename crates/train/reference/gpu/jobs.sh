@@ -25,7 +25,7 @@ parity() {
 # steps BUILD FORMAT TOKENS MICRO EFFECTIVE […]
 steps() {
     cd "$WORK/kept"
-    [ "$1" = fused ] || step[-1]=$HERE/step-unfused
+    [ "$1" = plain ] || step[-1]=$HERE/step-fused
     "${step[@]}" "${size[@]}" "${span[@]}" --build "$1" --precision "$2" --length "$3" --micro "$4" \
         --effective "$5" "${@:6}"
 }

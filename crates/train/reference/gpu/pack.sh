@@ -3,8 +3,9 @@
 #
 #   pack.sh TARGET_DIR OUT.tar.xz
 #
-# TARGET_DIR/release holds canto, and examples/step, songs and step-unfused. The songs are invented
-# here; only their token ids travel. Fails where the archive is larger than 60 MB.
+# TARGET_DIR/release holds canto, and examples/step, songs and, where Burn's fusion is to be tried
+# too, step-fused. The songs are invented here; only their token ids travel. Fails where the archive
+# is larger than 60 MB.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,8 +18,10 @@ trap 'rm -rf "$aside"' EXIT
 "$release/canto" --quiet prepare "$aside/songs.csv" --out "$aside/prepared" --config "$root/configs/quickstart.toml" >/dev/null
 mkdir -p "$aside/gpu-check/configs" "$(dirname "$out")"
 "$release/examples/songs" --prepared "$aside/prepared" --songs 1024 --out "$aside/gpu-check/songs.json"
-for program in canto examples/step examples/step-unfused; do
-    strip -o "$aside/gpu-check/$(basename $program)" "$release/$program"
+programs=(canto examples/step)
+[ ! -e "$release/examples/step-fused" ] || programs+=(examples/step-fused)
+for program in "${programs[@]}"; do
+    strip -o "$aside/gpu-check/$(basename "$program")" "$release/$program"
 done
 cp "$here/run.sh" "$here/jobs.sh" "$here/peer.py" "$aside/gpu-check/"
 cp "$root/configs/quickstart.toml" "$root/configs/taxonomy.toml" "$aside/gpu-check/configs/"

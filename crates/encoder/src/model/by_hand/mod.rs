@@ -1,30 +1,28 @@
-//! Derivatives of the layers without a graph, on the CPU in f32.
+//! Derivatives of the layers without a graph, on the CPU in f32 and on GPUs.
 //!
-//! Burn's graph runs an operation a pass, most of them on one thread, each with a buffer of its own.
-//! Here what lies between two matrix products is one parallel pass forth and one back, mostly in
-//! place; and of the last layer, where only the first token is read, nothing but that token is
-//! computed. Embeddings and head stay in the graph: a gradient goes through them from where it
-//! comes to where it goes.
+//! Burn's graph runs an operation a pass, on the CPU most of them on one thread, each with a buffer
+//! of its own. Here what lies between two matrix products is one parallel pass forth and one back,
+//! mostly in place, or one kernel; and of the last layer, where only the first token is read, nothing
+//! but that token is computed. Embeddings and head stay in the graph: a gradient goes through them
+//! from where it comes to where it goes.
 
 mod heads;
 mod layer;
 mod norm;
-#[cfg(feature = "cuda")]
+#[cfg(feature = "gpu")]
 mod on_gpu;
 mod products;
+mod stack;
 
 use super::classifier::SequenceClassifier;
-use super::layer::Layer;
 use super::on_cpu;
 use super::precision::Precision;
-use crate::{Backend, Device, Pooling};
+use crate::{Backend, Device, Gpu};
 use burn::CheckpointingStrategy;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Bool, Int, Tensor};
-
-#[cfg(feature = "cuda")]
-use on_gpu::OnGpu;
+use stack::Stack;
 
 type Matrix = Tensor<Backend, 2>;
 
@@ -94,8 +92,7 @@ impl SequenceClassifier<Backend> {
         };
         let keeps = CheckpointingStrategy::None;
         let here = match &**inner {
-            #[cfg(feature = "cuda")]
-            Device::Cuda(_) => !self.layers.is_empty(),
+            inner if Gpu::of(inner).is_some() => !self.layers.is_empty(),
             _ => {
                 on_cpu::is(device, burn::tensor::DType::F32)
                     && self.precision == Precision::F32
@@ -147,119 +144,6 @@ impl SequenceClassifier<Backend> {
         gradients.extend(below.of_layers.into_iter().map(Some));
         gradients.extend(of_head);
         Derivatives { loss: loss.inner(), gradients }
-    }
-}
-
-/// What goes back from the layers.
-struct Below {
-    /// Of their input, a sum of terms.
-    terms: Vec<Matrix>,
-    /// Of their parameters, in the order of the modules.
-    of_layers: Vec<Gradient>,
-    /// Of what is added to scores by distance, [heads, tokens, tokens].
-    of_distances: Option<Tensor<Backend, 3>>,
-}
-
-/// The layers, where their derivatives are computed.
-enum Stack<'a> {
-    Cpu(OnCpu<'a>),
-    #[cfg(feature = "cuda")]
-    Gpu(OnGpu),
-}
-
-impl<'a> Stack<'a> {
-    fn new(
-        model: &'a SequenceClassifier<Backend>,
-        mask: Tensor<Backend, 2, Bool>,
-        distances: Option<Tensor<Backend, 3>>,
-        device: &Device,
-    ) -> Self {
-        #[cfg(feature = "cuda")]
-        if !on_cpu::is(device, burn::tensor::DType::F32) {
-            return Self::Gpu(OnGpu::new(model, mask, distances, device));
-        }
-        // Only models without distances come to the CPU.
-        drop(distances);
-        Self::Cpu(OnCpu::new(model, mask, device))
-    }
-
-    fn forward(&mut self, x: Matrix) -> Matrix {
-        match self {
-            Self::Cpu(stack) => stack.forward(x),
-            #[cfg(feature = "cuda")]
-            Self::Gpu(stack) => stack.forward(x, true),
-        }
-    }
-
-    fn backward(self, above: Matrix) -> Below {
-        match self {
-            Self::Cpu(stack) => stack.backward(above),
-            #[cfg(feature = "cuda")]
-            Self::Gpu(stack) => stack.backward(above),
-        }
-    }
-}
-
-/// A way through all layers and back on the CPU.
-struct OnCpu<'a> {
-    layers: &'a [Layer<Backend>],
-    kept: Vec<layer::Kept>,
-    keys: Vec<f32>,
-    shape: Shape,
-    /// Whether nobody reads any but the first tokens of the last layer.
-    first_only: bool,
-    draws: Draws,
-}
-
-impl<'a> OnCpu<'a> {
-    fn new(
-        model: &'a SequenceClassifier<Backend>,
-        mask: Tensor<Backend, 2, Bool>,
-        device: &Device,
-    ) -> Self {
-        let [rows, tokens] = mask.dims();
-        let heads = model.layers.first().map_or(1, |layer| layer.attention.heads);
-        Self {
-            layers: &model.layers,
-            kept: Vec::with_capacity(model.layers.len()),
-            draws: Draws(super::dropout::seed(device)),
-            keys: on_cpu::read(super::mask::key_bias(mask), <[f32]>::to_vec),
-            shape: Shape { rows, tokens, width: model.width(), heads },
-            first_only: model.pooling == Pooling::First,
-        }
-    }
-
-    /// Tokens of a row that ask in this layer.
-    fn queries(&self, layer: usize) -> usize {
-        let last = layer + 1 == self.layers.len();
-        if self.first_only && last { 1 } else { self.shape.tokens }
-    }
-
-    /// [rows·tokens, width] → the same of the last layer, or its first tokens where nobody reads
-    /// any other.
-    fn forward(&mut self, mut x: Matrix) -> Matrix {
-        for (i, layer) in self.layers.iter().enumerate() {
-            let queries = self.queries(i);
-            let (y, needed) =
-                layer::forward(layer, x, queries, &self.keys, self.shape, &mut self.draws);
-            self.kept.push(needed);
-            x = y;
-        }
-        x
-    }
-
-    fn backward(mut self, above: Matrix) -> Below {
-        let mut terms = vec![above];
-        let mut of_layers = Vec::with_capacity(self.layers.len());
-        for (i, layer) in self.layers.iter().enumerate().rev() {
-            let Some(needed) = self.kept.pop() else { break };
-            let (below, gradients) =
-                layer::backward(layer, needed, terms, self.queries(i), self.shape);
-            terms = below;
-            of_layers.push(gradients);
-        }
-        let of_layers = of_layers.into_iter().rev().flatten().collect();
-        Below { terms, of_layers, of_distances: None }
     }
 }
 

@@ -1,35 +1,34 @@
 //! The layers on a GPU, by the kernels of canto-gpu.
 
-use super::{Below, Gradient, Matrix};
-use crate::cuda::tensors::{inside, outside};
+use super::stack::Below;
+use super::{Gradient, Matrix};
+use crate::gpu::on;
+use crate::gpu::tensors::{Runtime, inside, outside};
 use crate::model::classifier::SequenceClassifier;
 use crate::model::dense::Dense;
 use crate::model::dropout::Dropout;
 use crate::model::layer::Layer;
 use crate::model::mask::key_bias;
 use crate::model::precision::Precision;
-use crate::{Backend, Device, Pooling};
+use crate::{Backend, Device, Gpu, Pooling};
 use burn::nn::LayerNorm;
 use burn::tensor::backend::Backend as _;
 use burn::tensor::{Bool, DType, Distribution, Tensor};
-use burn_cubecl::cubecl::cuda::CudaRuntime;
 use canto_gpu::{CubeTensor, Draws, Kept, LayerWeights, Sizes, Stream, backward, forward};
 
-type Gpu = CubeTensor<CudaRuntime>;
-
 /// A way through all layers and back.
-pub(super) struct OnGpu {
-    weights: Vec<LayerWeights<CudaRuntime>>,
-    kept: Vec<Kept<CudaRuntime>>,
-    keys: Gpu,
-    distances: Option<Gpu>,
+pub(super) struct OnGpu<R: Runtime> {
+    weights: Vec<LayerWeights<R>>,
+    kept: Vec<Kept<R>>,
+    keys: CubeTensor<R>,
+    distances: Option<CubeTensor<R>>,
     sizes: Sizes,
     /// Whether nobody reads any but the first tokens of the last layer.
     first_only: bool,
-    draws: Draws<CudaRuntime>,
+    draws: Draws<R>,
 }
 
-impl OnGpu {
+impl<R: Runtime> OnGpu<R> {
     /// For a batch of `rows` of so many `tokens`; `distances` [heads, tokens, tokens], outside any
     /// graph, are added to the scores.
     pub(super) fn new(
@@ -43,7 +42,6 @@ impl OnGpu {
         let learns = Backend::ad_enabled(device);
         let rate = |dropout: Dropout| if learns { dropout.rate() } else { 0.0 };
         let seed = Tensor::<Backend, 1>::random([2], Distribution::Uniform(0.0, 1.0), device);
-        let seed = if learns { seed.inner() } else { seed };
         Self {
             weights: model.layers.iter().map(weights).collect(),
             kept: Vec::with_capacity(model.layers.len()),
@@ -60,7 +58,7 @@ impl OnGpu {
                 hidden_dropout: rate(layer.dropout),
                 epsilon: layer.epsilon,
             },
-            draws: Draws::new(inside(seed)),
+            draws: Draws::new(inside(plain(seed))),
         }
     }
 
@@ -89,7 +87,8 @@ impl OnGpu {
             let terms = (&above, more.as_ref());
             let found = backward(weights, kept, terms, self.sizes);
             (above, more) = (found.input.0, Some(found.input.1));
-            of_layers.push(found.weights.into_iter().map(outside::<1>).collect::<Vec<Gradient>>());
+            of_layers
+                .push(found.weights.into_iter().map(outside::<R, 1>).collect::<Vec<Gradient>>());
             if self.distances.is_some() {
                 let of_songs: Tensor<Backend, 4> = outside(found.scores);
                 let sum = of_songs.cast(DType::F32).sum_dim(0).squeeze_dim::<3>(0);
@@ -101,7 +100,7 @@ impl OnGpu {
         }
         let wide: Matrix = outside(above);
         let terms = match more {
-            Some(more) => vec![wide, outside::<2>(more).cast(DType::F32)],
+            Some(more) => vec![wide, outside::<R, 2>(more).cast(DType::F32)],
             None => vec![wide],
         };
         of_layers.reverse();
@@ -116,12 +115,13 @@ impl SequenceClassifier<Backend> {
         &self,
         embedded: Matrix,
         mask: Tensor<Backend, 2, Bool>,
-        device: &Device,
+        (gpu, device): (Gpu, &Device),
     ) -> Matrix {
         let [rows, tokens] = mask.dims();
         let distances = self.relative.as_ref().map(|relative| relative.forward(tokens));
-        let mut stack = OnGpu::new(self, mask.clone(), distances, device);
-        let last = stack.forward(embedded, false);
+        let (model, seen) = (self, mask.clone());
+        let last =
+            on!(gpu, R => OnGpu::<R>::new(model, seen, distances, device).forward(embedded, false));
         if tokens > 1 && last.dims()[0] == rows { last } else { self.pool(last, rows, mask) }
     }
 }
@@ -134,7 +134,7 @@ fn format(precision: Precision) -> DType {
     }
 }
 
-fn weights(layer: &Layer<Backend>) -> LayerWeights<CudaRuntime> {
+fn weights<R: Runtime>(layer: &Layer<Backend>) -> LayerWeights<R> {
     let attention = &layer.attention;
     LayerWeights {
         query: dense(&attention.query),
@@ -148,12 +148,17 @@ fn weights(layer: &Layer<Backend>) -> LayerWeights<CudaRuntime> {
     }
 }
 
-fn dense(dense: &Dense<Backend>) -> [Gpu; 2] {
-    [inside(dense.weight.val().inner()), inside(dense.bias.val().inner())]
+fn dense<R: Runtime>(dense: &Dense<Backend>) -> [CubeTensor<R>; 2] {
+    [inside(plain(dense.weight.val())), inside(plain(dense.bias.val()))]
 }
 
-fn norm(norm: &LayerNorm<Backend>) -> [Gpu; 2] {
-    let gamma = norm.gamma.val().inner();
-    let beta = norm.beta.as_ref().map_or_else(|| gamma.zeros_like(), |beta| beta.val().inner());
+fn norm<R: Runtime>(norm: &LayerNorm<Backend>) -> [CubeTensor<R>; 2] {
+    let gamma = plain(norm.gamma.val());
+    let beta = norm.beta.as_ref().map_or_else(|| gamma.zeros_like(), |beta| plain(beta.val()));
     [inside(gamma), inside(beta)]
+}
+
+/// Outside any graph.
+fn plain<const D: usize>(tensor: Tensor<Backend, D>) -> Tensor<Backend, D> {
+    if Backend::ad_enabled(&tensor.device()) { tensor.inner() } else { tensor }
 }
