@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 /// Heavy or outward-facing crates and who may name them.
 const CONFINED: [(&str, &[&str]); 13] = [
     ("polars", &["corpus", "predict"]),
-    ("burn", &["encoder", "train"]),
+    ("burn", &["encoder", "train", "gpu"]),
     ("burn-flex", &["encoder"]),
     ("burn-dispatch", &["encoder"]),
     ("burn-cubecl", &["encoder", "gpu"]),

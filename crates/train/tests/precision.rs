@@ -142,11 +142,13 @@ fn activations_computed_twice_give_the_same_steps() {
     let _alone = tiny::alone();
     let tiny = Tiny::new();
     let weights = |activation_checkpointing: bool| {
-        let config = TrainConfig { activation_checkpointing, ..config(Precision::F32) };
+        // In f32 the plain steps go by hand, which draws dropout otherwise; in bf16 all go through
+        // the graph.
+        let config = TrainConfig { activation_checkpointing, ..config(Precision::Bf16) };
         let tiny = tiny.for_config(&config);
         let mut trainer = trainer(&tiny, &config, 10);
         (0..4).for_each(|step| drop(advance(&mut trainer, &tiny, step)));
         values(&trainer.model().valid())
     };
-    assert_eq!(weights(false), weights(true));
+    assert!(weights(false) == weights(true));
 }
