@@ -45,7 +45,7 @@ impl ByRows {
 
 /// The longest vector of at most 16 bytes that divides `width`.
 pub(crate) fn vector(width: usize, bytes: usize) -> usize {
-    [8, 4, 2].into_iter().find(|n| n * bytes <= 16 && width % n == 0).unwrap_or(1)
+    [8, 4, 2].into_iter().find(|n| n * bytes <= 16 && width.is_multiple_of(*n)).unwrap_or(1)
 }
 
 /// `count` cubes in as many dimensions as a device's limits ask for.

@@ -149,7 +149,7 @@ pub struct Gradients<R: CubeRuntime> {
 /// products' format → all others.
 pub fn backward<R: CubeRuntime>(
     weights: &LayerWeights<R>,
-    kept: Kept<R>,
+    kept: &Kept<R>,
     (above, more): (&CubeTensor<R>, Option<&CubeTensor<R>>),
     sizes: Sizes,
 ) -> Gradients<R> {

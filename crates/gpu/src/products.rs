@@ -21,35 +21,35 @@ pub(crate) fn transposed<R: CubeRuntime>(x: &CubeTensor<R>) -> CubeTensor<R> {
     permute(x.clone(), &axes)
 }
 
-/// `a`·`b` of matrices, or of as many in both, in the format `dtype`.
+/// `left`·`right` of matrices, or of as many in both, in the format `dtype`.
 ///
 /// # Panics
 ///
 /// Where no kernel is fit for the device: what carries on there would be wrong.
 pub fn product<R: CubeRuntime>(
-    a: &CubeTensor<R>,
-    b: &CubeTensor<R>,
+    left: &CubeTensor<R>,
+    right: &CubeTensor<R>,
     dtype: DType,
 ) -> CubeTensor<R> {
-    let (mut shape, rank): (Vec<usize>, _) = (a.shape().to_vec(), a.shape().num_dims());
-    let [m, k, n] = [shape[rank - 2], shape[rank - 1], b.shape()[rank - 1]];
+    let (mut shape, rank): (Vec<usize>, _) = (left.shape().to_vec(), left.shape().num_dims());
+    let [m, k, n] = [shape[rank - 2], shape[rank - 1], right.shape()[rank - 1]];
     shape[rank - 1] = n;
-    let output = empty(a, Shape::from(shape), dtype);
+    let output = empty(left, Shape::from(shape), dtype);
     let mut dtypes = MatmulElems::from_globals(&MatmulGlobalElems {
-        lhs: a.dtype.into(),
-        rhs: b.dtype.into(),
+        lhs: left.dtype.into(),
+        rhs: right.dtype.into(),
         out: dtype.into(),
     });
     let launched = launch_ref(
         &strategy([m, k, n], dtype),
-        &a.client,
-        InputBinding::new(a.clone().binding(), a.dtype.into()),
-        InputBinding::new(b.clone().binding(), b.dtype.into()),
+        &left.client,
+        InputBinding::new(left.clone().binding(), left.dtype.into()),
+        InputBinding::new(right.clone().binding(), right.dtype.into()),
         output.clone().binding(),
         &mut dtypes,
     );
     if let Err(error) = launched {
-        panic!("no kernel multiplies {:?} by {:?}: {error:?}", a.shape(), b.shape());
+        panic!("no kernel multiplies {:?} by {:?}: {error:?}", left.shape(), right.shape());
     }
     output
 }
@@ -59,7 +59,7 @@ pub fn product<R: CubeRuntime>(
 /// fill and rows of whole 16 bytes.
 fn strategy([m, k, n]: [usize; 3], dtype: DType) -> Strategy {
     let half = matches!(dtype, DType::F16 | DType::BF16);
-    let whole = [m, k, n].iter().all(|size| size % 8 == 0 && *size >= 64);
+    let whole = [m, k, n].iter().all(|size| size.is_multiple_of(8) && *size >= 64);
     if half && whole {
         Strategy::SpecializedTmaMma(BlueprintStrategy::Inferred(().into()))
     } else {

@@ -39,7 +39,7 @@ fn adamw_kernel<N: Size>(
     }
     let mut g = gradient[at];
     if comptime!(scaled) {
-        g = g * Vector::new(factor[0]);
+        g *= Vector::new(factor[0]);
     }
     let m = first[at] * Vector::new(beta1) + g * Vector::new(rest1);
     let v = second[at] * Vector::new(beta2) + g * g * Vector::new(rest2);

@@ -155,7 +155,7 @@ fn run(case: &Case, above: &[f32]) -> Ran {
     let (y, kept) =
         forward(&weights, &x, &keys, distances, case.sizes(), case.first_only, &mut draws);
     let above = upload(above, [case.asking(), WIDTH]);
-    let found = backward(&weights, kept, (&above, None), case.sizes());
+    let found = backward(&weights, &kept, (&above, None), case.sizes());
     let (below, more) = found.input;
     let input = download(&below).iter().zip(download(&more)).map(|(a, b)| a + b).collect();
     let mut all = vec![input];

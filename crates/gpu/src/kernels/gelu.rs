@@ -118,5 +118,5 @@ pub(crate) fn gelu_back<R: CubeRuntime>(
             product.dtype.into(),
         );
     }
-    (gradient, folded(sums))
+    (gradient, folded(&sums))
 }

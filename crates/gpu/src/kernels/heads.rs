@@ -152,7 +152,7 @@ pub(crate) fn join_with_sums<R: CubeRuntime, const PARTS: usize>(
     scale: f32,
 ) -> (CubeTensor<R>, CubeTensor<R>) {
     let (joined, sums) = joined(parts, scale, true);
-    (joined, folded(sums))
+    (joined, folded(&sums))
 }
 
 fn joined<R: CubeRuntime, const PARTS: usize>(

@@ -349,5 +349,5 @@ pub(crate) fn norm_back<R: CubeRuntime>(
             normal.dtype.into(),
         );
     }
-    Unnormed { residual, product, weights: folded(sums) }
+    Unnormed { residual, product, weights: folded(&sums) }
 }

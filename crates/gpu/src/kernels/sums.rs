@@ -49,9 +49,9 @@ fn fold_kernel(
 }
 
 /// The sum over the first axis, [chunks, width] → [width].
-pub(crate) fn folded<R: CubeRuntime>(partial: CubeTensor<R>) -> CubeTensor<R> {
+pub(crate) fn folded<R: CubeRuntime>(partial: &CubeTensor<R>) -> CubeTensor<R> {
     let [chunks, width] = partial.shape().dims();
-    let sums = empty(&partial, [width], DType::F32);
+    let sums = empty(partial, [width], DType::F32);
     // SAFETY: a thread reads below `chunks` and `width` and writes below `width`.
     unsafe {
         fold_kernel::launch_unchecked(

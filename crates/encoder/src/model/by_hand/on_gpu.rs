@@ -85,7 +85,7 @@ impl<R: Runtime> OnGpu<R> {
         let mut of_distances: Option<Tensor<Backend, 3>> = None;
         for (weights, kept) in self.weights.iter().zip(self.kept).rev() {
             let terms = (&above, more.as_ref());
-            let found = backward(weights, kept, terms, self.sizes);
+            let found = backward(weights, &kept, terms, self.sizes);
             (above, more) = (found.input.0, Some(found.input.1));
             of_layers
                 .push(found.weights.into_iter().map(outside::<R, 1>).collect::<Vec<Gradient>>());

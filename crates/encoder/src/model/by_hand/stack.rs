@@ -23,9 +23,9 @@ pub(super) struct Below {
 pub(super) enum Stack<'a> {
     Cpu(OnCpu<'a>),
     #[cfg(feature = "cuda")]
-    Cuda(OnGpu<burn_cubecl::cubecl::cuda::CudaRuntime>),
+    Cuda(Box<OnGpu<burn_cubecl::cubecl::cuda::CudaRuntime>>),
     #[cfg(feature = "wgpu")]
-    Wgpu(OnGpu<burn_cubecl::cubecl::wgpu::WgpuRuntime>),
+    Wgpu(Box<OnGpu<burn_cubecl::cubecl::wgpu::WgpuRuntime>>),
 }
 
 impl<'a> Stack<'a> {
@@ -39,9 +39,13 @@ impl<'a> Stack<'a> {
     ) -> Self {
         match Gpu::of(device) {
             #[cfg(feature = "cuda")]
-            Some(Gpu::Cuda) => return Self::Cuda(OnGpu::new(model, mask, distances, device)),
+            Some(Gpu::Cuda) => {
+                return Self::Cuda(Box::new(OnGpu::new(model, mask, distances, device)));
+            }
             #[cfg(feature = "wgpu")]
-            Some(Gpu::Wgpu) => return Self::Wgpu(OnGpu::new(model, mask, distances, device)),
+            Some(Gpu::Wgpu) => {
+                return Self::Wgpu(Box::new(OnGpu::new(model, mask, distances, device)));
+            }
             None => {}
         }
         // Only models without distances come to the CPU.
