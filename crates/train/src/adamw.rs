@@ -56,9 +56,8 @@ impl AdamW {
     #[must_use]
     pub fn step(&mut self, model: Classifier, gradients: Gradients, rate: f64) -> Classifier {
         self.time += 1;
-        let Gradients { values, factor, scale, .. } = gradients;
-        let mut update =
-            Update { optimiser: self, gradients: values, factor, scale, rate, index: 0 };
+        let Gradients { values, factor, .. } = gradients;
+        let mut update = Update { optimiser: self, gradients: values, factor, rate, index: 0 };
         model.map(&mut update)
     }
 
@@ -122,13 +121,13 @@ impl AdamW {
         index: usize,
         parameter: Tensor<Backend, 1>,
         gradient: Tensor<Backend, 1>,
-        scale: Option<Tensor<Backend, 1>>,
+        factor: Option<Tensor<Backend, 1>>,
         rate: f64,
     ) -> Tensor<Backend, 1> {
         let step = self.at(index, rate);
         let Moments { first, second } = self.moments_of(index, &gradient);
         let [parameter, first, second] =
-            gpu.adamw([parameter, first, second], gradient, scale, step);
+            gpu.adamw([parameter, first, second], gradient, factor, step);
         self.moments[index] = Some(Moments { first, second });
         parameter
     }
@@ -169,8 +168,7 @@ fn decays(name: &str) -> bool {
 struct Update<'a> {
     optimiser: &'a mut AdamW,
     gradients: Vec<Option<Tensor<Backend, 1>>>,
-    factor: Option<f32>,
-    scale: Option<Tensor<Backend, 1>>,
+    factor: Option<Tensor<Backend, 1>>,
     rate: f64,
     index: usize,
 }
@@ -190,11 +188,11 @@ impl ModuleMapper<Backend> for Update<'_> {
         let (shape, device): ([usize; D], _) = (tensor.dims(), tensor.device());
         let flat = tensor.inner().flatten(0, D - 1);
         let updated = if on_cpu::is(&device) {
-            let factor = self.factor.unwrap_or(1.0);
+            let factor = self.factor.clone().map_or(1.0, Tensor::into_scalar);
             self.optimiser.updated_on_cpu(index, flat, gradient, factor, self.rate, &device)
         } else if let Some(gpu) = Gpu::of(&device) {
-            let scale = self.scale.clone();
-            self.optimiser.updated_on_gpu(gpu, index, flat, gradient, scale, self.rate)
+            let factor = self.factor.clone();
+            self.optimiser.updated_on_gpu(gpu, index, flat, gradient, factor, self.rate)
         } else {
             self.optimiser.updated(index, flat, gradient, self.rate)
         };

@@ -11,10 +11,9 @@ use canto_encoder::{Backend, Classifier, Device, Gpu};
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
     pub(crate) values: Vec<Option<Tensor<Backend, 1>>>,
-    /// On the CPU, what they are still to be multiplied by: the optimiser does it in its pass.
-    pub(crate) factor: Option<f32>,
-    /// The same on a GPU, shape `[1]`, which nobody waits for.
-    pub(crate) scale: Option<Tensor<Backend, 1>>,
+    /// On the CPU and on GPUs with kernels of our own, what they are still to be multiplied by, shape
+    /// `[1]`: the optimiser does it in its pass.
+    pub(crate) factor: Option<Tensor<Backend, 1>>,
     /// The autodiff device they come from.
     device: Option<Device>,
 }
@@ -22,7 +21,7 @@ pub struct Gradients {
 impl Gradients {
     /// One a parameter, flat, in the order in which the model is visited, from a model on `device`.
     pub(crate) fn new(values: Vec<Option<Tensor<Backend, 1>>>, device: &Device) -> Self {
-        Self { values, factor: None, scale: None, device: Some(device.clone()) }
+        Self { values, factor: None, device: Some(device.clone()) }
     }
 
     /// The derivatives of `loss` (shape `[1]`) with respect to the parameters of `model`.
@@ -86,10 +85,9 @@ impl Gradients {
     /// `g · min(1, max / (‖g‖ + 1e-6))`, as PyTorch's `clip_grad_norm_`; computed on the device.
     pub fn clip(&mut self, norm: &Tensor<Backend, 1>, max: f64) {
         let factor = norm.clone().add_scalar(1e-6).recip().mul_scalar(max).clamp_max(1.0);
-        if on_cpu::is(&factor.device()) {
-            self.factor = Some(factor.into_scalar());
-        } else if Gpu::of(&factor.device()).is_some() {
-            self.scale = Some(factor);
+        let device = factor.device();
+        if on_cpu::is(&device) || Gpu::of(&device).is_some() {
+            self.factor = Some(factor);
         } else {
             for slot in &mut self.values {
                 *slot = slot.take().map(|gradient| gradient * factor.clone());

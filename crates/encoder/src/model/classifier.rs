@@ -85,7 +85,8 @@ impl SequenceClassifier<Backend> {
         self.pool(last, rows, attention_mask)
     }
 
-    /// What the last layer gives, [rows·tokens, width] → what the head reads, [rows, width].
+    /// What the last layer gives, [rows·tokens, width], or only the first of each row's tokens where
+    /// the head reads no other → what the head reads, [rows, width].
     pub(super) fn pool(
         &self,
         last: Tensor<Backend, 2>,

@@ -118,11 +118,7 @@ impl SequenceClassifier<Backend> {
         let last = stack.forward(embedded.clone().inner());
 
         let read = Tensor::<Backend, 2>::from_inner(last).require_grad();
-        let pooled = if read.dims()[0] == rows && tokens > 1 {
-            read.clone()
-        } else {
-            self.pool(read.clone(), rows, attention_mask)
-        };
+        let pooled = self.pool(read.clone(), rows, attention_mask);
         let loss = cost(self.classify(pooled));
         let mut found = loss.backward();
         let of_head = collected(&self.head, &mut found);

@@ -122,7 +122,7 @@ impl SequenceClassifier<Backend> {
         let (model, seen) = (self, mask.clone());
         let last =
             on!(gpu, R => OnGpu::<R>::new(model, seen, distances, device).forward(embedded, false));
-        if tokens > 1 && last.dims()[0] == rows { last } else { self.pool(last, rows, mask) }
+        self.pool(last, rows, mask)
     }
 }
 
