@@ -32,7 +32,7 @@ LINTERS    := $(VENV)/deploy
 fetch = PATH="$(abspath $(VENV))/bin:$$PATH" sh $(FETCH) $(1) $(MODELS)/$(1)
 
 FINETUNE     := configs/minilm-finetune.toml
-ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray
+ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray,canto-gpu/cuda
 
 .DEFAULT_GOAL := help
 .PHONY: help install build test quickstart api ui docker-build docker-up docker-down real parity \

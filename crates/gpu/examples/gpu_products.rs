@@ -13,18 +13,24 @@
 use burn_backend::{DType, TensorMetadata};
 use burn_cubecl::kernel::cast;
 use burn_cubecl::ops::permute;
-use canto_gpu::CubeTensor;
+use canto_gpu::{CubeTensor, multiply};
 use cubecl::Runtime;
 use cubecl::cuda::{CudaDevice, CudaRuntime};
 use cubek::matmul::components::tile::TileMatmulKind;
-use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
-use cubek::matmul::launch::{Strategy, launch_ref};
+use cubek::matmul::launch::Strategy;
 use cubek::matmul::routines::BlueprintStrategy::Inferred;
 use cubek::matmul::routines::double_buffering::DoubleBufferingArgs;
 use cubek::matmul::routines::ordered_double_buffering::OrderedSelectionArgs;
 use cubek::matmul::routines::simple::SimpleArgs;
-use cubek::std::InputBinding;
+use std::env::temp_dir;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::time::Instant;
+
+/// Timed rounds, of which the best counts, and products in each.
+const ROUNDS: usize = 3;
+const TIMES: u32 = 20;
 
 type T = CubeTensor<CudaRuntime>;
 
@@ -95,26 +101,28 @@ fn strategies() -> Vec<(String, Strategy)> {
     all
 }
 
-/// Shape of the operands as stored and whether each is read transposed.
-fn shapes() -> Vec<(&'static str, [usize; 3], bool, [usize; 3], bool)> {
+/// A shape as stored, and whether it is read transposed.
+type Operand = ([usize; 3], bool);
+
+fn shapes() -> Vec<(&'static str, Operand, Operand)> {
     let t = 8192;
     vec![
-        ("nn 768x2304", [1, t, 768], false, [1, 768, 2304], false),
-        ("nn 768x3072", [1, t, 768], false, [1, 768, 3072], false),
-        ("nn 3072x768", [1, t, 3072], false, [1, 3072, 768], false),
-        ("nt 3072x768t", [1, t, 3072], false, [1, 768, 3072], true),
-        ("nt 768x3072t", [1, t, 768], false, [1, 3072, 768], true),
-        ("tn 768x3072", [1, t, 768], true, [1, t, 3072], false),
-        ("tn 768x768", [1, t, 768], true, [1, t, 768], false),
-        ("tn 3072x768", [1, t, 3072], true, [1, t, 768], false),
-        ("scores q kt", [192, 512, 64], false, [192, 512, 64], true),
-        ("p v", [192, 512, 512], false, [192, 512, 64], false),
-        ("pt d", [192, 512, 512], true, [192, 512, 64], false),
+        ("nn 768x2304", ([1, t, 768], false), ([1, 768, 2304], false)),
+        ("nn 768x3072", ([1, t, 768], false), ([1, 768, 3072], false)),
+        ("nn 3072x768", ([1, t, 3072], false), ([1, 3072, 768], false)),
+        ("nt 3072x768t", ([1, t, 3072], false), ([1, 768, 3072], true)),
+        ("nt 768x3072t", ([1, t, 768], false), ([1, 3072, 768], true)),
+        ("tn 768x3072", ([1, t, 768], true), ([1, t, 3072], false)),
+        ("tn 768x768", ([1, t, 768], true), ([1, t, 768], false)),
+        ("tn 3072x768", ([1, t, 3072], true), ([1, t, 768], false)),
+        ("scores q kt", ([192, 512, 64], false), ([192, 512, 64], true)),
+        ("p v", ([192, 512, 512], false), ([192, 512, 64], false)),
+        ("pt d", ([192, 512, 512], true), ([192, 512, 64], false)),
     ]
 }
 
 /// Of repeatable values between -0.1 and 0.1: products of zeros run faster.
-fn tensor(shape: [usize; 3], transposed: bool, dtype: DType) -> T {
+fn tensor((shape, transposed): Operand, dtype: DType) -> T {
     let device = CudaDevice::default();
     let client = CudaRuntime::client(&device);
     let mut state = 1u32;
@@ -130,84 +138,58 @@ fn tensor(shape: [usize; 3], transposed: bool, dtype: DType) -> T {
     if transposed { permute(x, &[0, 2, 1]) } else { x }
 }
 
-fn launch(strategy: &Strategy, a: &T, b: &T, out: &T) -> Result<(), String> {
-    let (dtype, out_dtype) = (a.dtype, out.dtype);
-    let mut dtypes = MatmulElems::from_globals(&MatmulGlobalElems {
-        lhs: dtype.into(),
-        rhs: dtype.into(),
-        out: out_dtype.into(),
-    });
-    let attempt = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        launch_ref(
-            strategy,
-            &a.client,
-            InputBinding::new(a.clone().binding(), dtype.into()),
-            InputBinding::new(b.clone().binding(), dtype.into()),
-            out.clone().binding(),
-            &mut dtypes,
-        )
-        .map_err(|error| format!("{error:?}"))?;
-        cubecl::future::block_on(a.client.sync()).map_err(|error| format!("{error:?}"))
-    }));
-    attempt.unwrap_or_else(|_| Err("panic".into()))
+/// So many products, waited for at the end; the seconds they took.
+fn timed(strategy: &Strategy, a: &T, b: &T, output: &T, times: u32) -> Result<f64, String> {
+    let begun = Instant::now();
+    for _ in 0..times {
+        multiply(strategy, a, b, output).map_err(|error| format!("{error:?}"))?;
+    }
+    cubecl::future::block_on(a.client.sync()).map_err(|error| format!("{error:?}"))?;
+    Ok(begun.elapsed().as_secs_f64())
 }
 
-fn main() {
-    let which: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
-    let lock = std::env::args().nth(2).unwrap_or_else(|| "/tmp/products.lock".into());
-    let out_dtype =
-        if std::env::args().nth(3).as_deref() == Some("f32") { DType::F32 } else { DType::BF16 };
-    let (name, a, ta, b, tb) = shapes().swap_remove(which);
-    let (a, b) = (tensor(a, ta, DType::BF16), tensor(b, tb, DType::BF16));
-    let (m, k, n, batch) = (a.shape()[1], a.shape()[2], b.shape()[2], a.shape()[0]);
-    let out = tensor([batch, m, n], false, out_dtype);
-    let operations = 2.0 * (batch * m * k * n) as f64;
+/// What cannot be compiled for a shape panics in places.
+fn tried(strategy: &Strategy, a: &T, b: &T, output: &T) -> Result<f64, String> {
+    let attempt = AssertUnwindSafe(|| timed(strategy, a, b, output, 1));
+    catch_unwind(attempt).unwrap_or_else(|_| Err("panic".into()))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut words = std::env::args().skip(1);
+    let which = words.next().ok_or("a number from 0 to 10 is needed: the shape")?;
+    let shape = which.parse().ok().and_then(|which: usize| shapes().into_iter().nth(which));
+    let (name, left, right) = shape.ok_or(format!("shape `{which}`, expected 0 to 10"))?;
+    let lock = words.next().map_or_else(|| temp_dir().join("gpu_products.lock"), PathBuf::from);
+    let format = if words.next().as_deref() == Some("f32") { DType::F32 } else { DType::BF16 };
+    let (left, right) = (tensor(left, DType::BF16), tensor(right, DType::BF16));
+    let [batch, rows, inner]: [usize; 3] = left.shape().dims();
+    let output = tensor(([batch, rows, right.shape()[2]], false), format);
+    let operations = 2.0 * (output.shape().num_elements() * inner) as f64;
     let mut good = Vec::new();
     for (label, strategy) in strategies() {
-        let begun = Instant::now();
-        match launch(&strategy, &a, &b, &out) {
-            Ok(()) => good.push((label, strategy, begun.elapsed().as_secs_f64())),
+        match tried(&strategy, &left, &right, &output) {
+            Ok(compiled) => good.push((label, strategy, compiled)),
             Err(error) => println!("{name:14} {label:28} failed: {:.90}", error.replace('\n', " ")),
         }
     }
-    let file = std::fs::File::create(&lock).unwrap();
-    file.lock().unwrap();
+    let file = std::fs::File::create(&lock)?;
+    file.lock()?;
     let mut lines = Vec::new();
     for (label, strategy, compiled) in good {
         let mut best = f64::INFINITY;
-        for _ in 0..3 {
-            let begun = Instant::now();
-            let mut dtypes_runs = 0;
-            for _ in 0..20 {
-                let mut dtypes = MatmulElems::from_globals(&MatmulGlobalElems {
-                    lhs: a.dtype.into(),
-                    rhs: b.dtype.into(),
-                    out: out.dtype.into(),
-                });
-                let _ = launch_ref(
-                    &strategy,
-                    &a.client,
-                    InputBinding::new(a.clone().binding(), a.dtype.into()),
-                    InputBinding::new(b.clone().binding(), b.dtype.into()),
-                    out.clone().binding(),
-                    &mut dtypes,
-                );
-                dtypes_runs += 1;
-            }
-            let _ = cubecl::future::block_on(a.client.sync());
-            best = best.min(begun.elapsed().as_secs_f64() / f64::from(dtypes_runs));
+        for _ in 0..ROUNDS {
+            best = best.min(timed(&strategy, &left, &right, &output, TIMES)? / f64::from(TIMES));
         }
-        lines.push((
-            operations / best / 1e12,
-            format!(
-                "{name:14} {label:28} {:7.1} TFLOP/s {:8.1} us, first {compiled:.2} s",
-                operations / best / 1e12,
-                best * 1e6
-            ),
-        ));
+        let rate = operations / best / 1e12;
+        let micros = best * 1e6;
+        let line = format!(
+            "{name:14} {label:28} {rate:7.1} TFLOP/s {micros:8.1} us, first {compiled:.2} s"
+        );
+        lines.push((rate, line));
     }
     lines.sort_by(|a, b| b.0.total_cmp(&a.0));
     for (_, line) in lines {
         println!("{line}");
     }
+    Ok(())
 }

@@ -62,6 +62,25 @@ pub(crate) fn drawn(element: u32, seed: u32) -> u32 {
     scrambled(element * 0x9E37_79B1u32 + seed)
 }
 
+/// What dropout leaves of the vector at `place` among its like.
+#[cube]
+pub(crate) fn dropped_out<N: Size>(
+    value: Vector<f32, N>,
+    place: usize,
+    seed: u32,
+    threshold: u32,
+    factor: f32,
+) -> Vector<f32, N> {
+    let mut left = value;
+    let element = (place * N::value()) as u32;
+    #[unroll]
+    for i in 0..N::value() {
+        let dropped = drawn(element + i as u32, seed) < threshold;
+        left[i] = select(dropped, f32::new(0.0), value[i] * factor);
+    }
+    left
+}
+
 /// The hash "lowbias32" of Wellons' hash prospector.
 #[cube]
 fn scrambled(x: u32) -> u32 {

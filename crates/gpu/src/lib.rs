@@ -29,7 +29,7 @@ pub use draws::Draws;
 #[cfg(feature = "kernels")]
 pub use layer::{Gradients, Kept, LayerWeights, Sizes, Stream, backward, forward};
 #[cfg(feature = "kernels")]
-pub use products::product;
+pub use products::{multiply, product};
 pub use step::AdamWStep;
 #[cfg(feature = "kernels")]
 pub use update::{adamw, norm};

@@ -8,7 +8,7 @@ use burn_backend::{DType, Shape, TensorMetadata};
 use burn_cubecl::CubeRuntime;
 use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
-use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
+use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems, MatmulSetupError};
 use cubek::matmul::launch::{Strategy, launch_ref};
 use cubek::matmul::routines::BlueprintStrategy;
 use cubek::std::InputBinding;
@@ -35,23 +35,33 @@ pub fn product<R: CubeRuntime>(
     let [m, k, n] = [shape[rank - 2], shape[rank - 1], right.shape()[rank - 1]];
     shape[rank - 1] = n;
     let output = empty(left, Shape::from(shape), dtype);
+    if let Err(error) = multiply(&strategy([m, k, n], dtype), left, right, &output) {
+        panic!("no kernel multiplies {:?} by {:?}: {error:?}", left.shape(), right.shape());
+    }
+    output
+}
+
+/// Launches `left`·`right` by a way to multiply, into `output`.
+#[allow(clippy::result_large_err, reason = "it is CubeK's")]
+pub fn multiply<R: CubeRuntime>(
+    strategy: &Strategy,
+    left: &CubeTensor<R>,
+    right: &CubeTensor<R>,
+    output: &CubeTensor<R>,
+) -> Result<(), MatmulSetupError> {
     let mut dtypes = MatmulElems::from_globals(&MatmulGlobalElems {
         lhs: left.dtype.into(),
         rhs: right.dtype.into(),
-        out: dtype.into(),
+        out: output.dtype.into(),
     });
-    let launched = launch_ref(
-        &strategy([m, k, n], dtype),
+    launch_ref(
+        strategy,
         &left.client,
         InputBinding::new(left.clone().binding(), left.dtype.into()),
         InputBinding::new(right.clone().binding(), right.dtype.into()),
         output.clone().binding(),
         &mut dtypes,
-    );
-    if let Err(error) = launched {
-        panic!("no kernel multiplies {:?} by {:?}: {error:?}", left.shape(), right.shape());
-    }
-    output
+    )
 }
 
 /// Planes that load by the copy engine while others multiply on tensor cores: the fastest or next

@@ -1,6 +1,6 @@
 //! Bias and GELU with the error function, and their derivative.
 
-use super::sums::{CHUNK, down, folded};
+use super::sums::{CHUNK, down, end_of, folded};
 use crate::launch::{by_elements, empty, vector};
 use burn_backend::{DType, TensorMetadata};
 use burn_cubecl::CubeRuntime;
@@ -49,7 +49,7 @@ fn gelu_back_kernel<E: Float, N: Size>(
     let half = Vector::<f32, N>::new(f32::new(0.5));
     let bias = bias[column];
     let first = CUBE_POS_Y as usize * chunk as usize;
-    let end = select(first + chunk as usize > rows as usize, rows as usize, first + chunk as usize);
+    let end = end_of(first, chunk, rows);
     let mut sum = Vector::<f32, N>::new(f32::new(0.0));
     for row in first..end {
         let at = row * vectors + column;

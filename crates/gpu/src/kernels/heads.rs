@@ -1,6 +1,6 @@
 //! From rows of all heads side by side to a matrix a head, and back.
 
-use super::sums::{CHUNK, down, folded};
+use super::sums::{CHUNK, down, end_of, folded};
 use crate::launch::{by_elements, empty, vector};
 use burn_backend::{DType, TensorMetadata};
 use burn_cubecl::CubeRuntime;
@@ -77,7 +77,7 @@ fn join_kernel<E: Float, N: Size>(
     let part = column / width;
     let head = column % width / vectors;
     let begin = CUBE_POS_Y as usize * chunk as usize;
-    let end = select(begin + chunk as usize > rows as usize, rows as usize, begin + chunk as usize);
+    let end = end_of(begin, chunk, rows);
     let mut sum = Vector::<f32, N>::new(f32::new(0.0));
     for row in begin..end {
         let song = row / tokens as usize;

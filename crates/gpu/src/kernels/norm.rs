@@ -1,7 +1,7 @@
 //! Bias, dropout, residual connection and layer norm in one pass, and their derivatives in one.
 
-use super::sums::folded;
-use crate::draws::{Draw, drawn, seeded};
+use super::sums::{end_of, folded};
+use crate::draws::{Draw, dropped_out, seeded};
 use crate::launch::{ByRows, cubes, empty};
 use burn_backend::{DType, TensorMetadata};
 use burn_cubecl::CubeRuntime;
@@ -53,12 +53,7 @@ fn norm_kernel<E: Float, N: Size>(
         if at < vectors {
             value = Vector::cast_from(product[start + at]) + bias[at];
             if comptime!(drops) {
-                let place = ((start + at) * N::value()) as u32;
-                #[unroll]
-                for i in 0..N::value() {
-                    let dropped = drawn(place + i as u32, seed) < threshold;
-                    value[i] = select(dropped, f32::new(0.0), value[i] * factor);
-                }
+                value = dropped_out::<N>(value, start + at, seed, threshold, factor);
             }
             value += residual[start + at];
             #[unroll]
@@ -143,7 +138,7 @@ fn norm_back_kernel<E: Float, N: Size>(
     }
 
     let first = CUBE_POS * chunk as usize;
-    let end = select(first + chunk as usize > rows as usize, rows as usize, first + chunk as usize);
+    let end = end_of(first, chunk, rows);
     let mut row = first + plane;
     while row < end {
         let start = row * vectors;
@@ -186,12 +181,7 @@ fn norm_back_kernel<E: Float, N: Size>(
                 residual[start + at] = g;
                 let mut through = g;
                 if comptime!(drops) {
-                    let place = ((start + at) * N::value()) as u32;
-                    #[unroll]
-                    for i in 0..N::value() {
-                        let dropped = drawn(place + i as u32, seed) < threshold;
-                        through[i] = select(dropped, f32::new(0.0), g[i] * factor);
-                    }
+                    through = dropped_out::<N>(g, start + at, seed, threshold, factor);
                 }
                 of_bias[step] = of_bias[step] + through;
                 product[start + at] = Vector::cast_from(through);

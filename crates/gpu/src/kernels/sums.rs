@@ -69,6 +69,13 @@ pub(crate) fn folded<R: CubeRuntime>(partial: &CubeTensor<R>) -> CubeTensor<R> {
     sums
 }
 
+/// Where a chunk of rows ends that begins at `first`.
+#[cube]
+pub(crate) fn end_of(first: usize, chunk: u32, rows: u32) -> usize {
+    let end = first + chunk as usize;
+    select(end > rows as usize, rows as usize, end)
+}
+
 /// Cubes for `rows` of `vectors`: columns of threads by chunks.
 pub(crate) fn down(rows: usize, vectors: usize) -> (CubeCount, CubeDim) {
     let (x, y) = (vectors.div_ceil(THREADS), rows.div_ceil(CHUNK));
