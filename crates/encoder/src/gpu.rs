@@ -65,12 +65,13 @@ impl Gpu {
         factor: Option<Tensor<Backend, 1>>,
         step: AdamWStep,
     ) -> [Tensor<Backend, 1>; 3] {
-        use tensors::{inside, outside};
+        use tensors::{inside, outside_by, strategy};
+        let graphs = strategy(&tensors[0]);
         on!(self, R => {
             let factor = factor.map(inside::<R, 1>);
             let gradient = inside::<R, 1>(gradient);
             canto_gpu::adamw(tensors.map(inside::<R, 1>), &gradient, factor.as_ref(), step)
-                .map(outside)
+                .map(|tensor| outside_by(tensor, graphs))
         })
     }
 

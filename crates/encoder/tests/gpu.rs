@@ -3,6 +3,7 @@
 
 mod support;
 
+use burn::CheckpointingStrategy;
 use burn::module::AutodiffModule;
 use burn::tensor::Tensor;
 use canto_encoder::{
@@ -80,6 +81,27 @@ fn inference_equals_the_cpus() {
             let off = distance(&found, &expected);
             assert!(off < 1e-4, "{name}, {pooling:?}: {found:?}, expected {expected:?}");
         }
+    }
+}
+
+#[test]
+fn a_step_leaves_a_parameter_on_its_device() {
+    for keeps in [CheckpointingStrategy::None, CheckpointingStrategy::Balanced] {
+        let device = Device::autodiff_checkpointed(gpu(), keeps);
+        let held = Tensor::<Backend, 1>::from_floats([1.0, 2.0], &device);
+        let plain = held.clone().inner();
+        let step = AdamWStep {
+            beta1: [0.9, 0.1],
+            beta2: [0.99, 0.01],
+            step: 0.1,
+            kept: 1.0,
+            root: 1.0,
+            epsilon: 1e-8,
+        };
+        let zeros = || plain.clone().zeros_like();
+        let tensors = [plain.clone(), zeros(), zeros()];
+        let [parameter, ..] = Gpu::of(&gpu()).unwrap().adamw(tensors, plain.clone(), None, step);
+        assert_eq!(Tensor::<Backend, 1>::from_inner(parameter).device(), held.device());
     }
 }
 

@@ -31,9 +31,21 @@ pub(crate) fn inside<R: Runtime, const D: usize>(tensor: Tensor<Backend, D>) -> 
 
 /// The opposite.
 pub(crate) fn outside<R: Runtime, const D: usize>(tensor: CubeTensor<R>) -> Tensor<Backend, D> {
-    let checkpointing = CheckpointingStrategy::None;
+    outside_by(tensor, CheckpointingStrategy::None)
+}
+
+/// The same of a tensor that goes back into a graph of that strategy.
+pub(crate) fn outside_by<R: Runtime, const D: usize>(
+    tensor: CubeTensor<R>,
+    checkpointing: CheckpointingStrategy,
+) -> Tensor<Backend, D> {
     let tensor = DispatchTensor { kind: R::kind(tensor), checkpointing };
     Tensor::from_primitive(TensorPrimitive::Float(tensor))
+}
+
+/// The strategy of the graph that a tensor comes from.
+pub(crate) fn strategy<const D: usize>(tensor: &Tensor<Backend, D>) -> CheckpointingStrategy {
+    tensor.clone().into_primitive().tensor().checkpointing
 }
 
 #[cfg(feature = "wgpu")]

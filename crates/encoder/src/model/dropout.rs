@@ -1,6 +1,6 @@
 //! Dropout whose draws are made in parallel.
 
-use super::on_cpu::{self, constant};
+use super::on_cpu;
 use crate::Backend;
 use burn::tensor::backend::Backend as _;
 use burn::tensor::{Distribution, Tensor};
@@ -31,8 +31,8 @@ impl Dropout {
             let factors = self.factors(x.shape().num_elements(), seed(&device));
             return x.clone() * on_cpu::tensor(factors, x.shape(), &device);
         }
-        let kept = x.clone().inner().random_like(Distribution::Bernoulli(1.0 - self.rate));
-        x * constant(kept * (1.0 / (1.0 - self.rate)), &device)
+        let kept = x.random_like(Distribution::Bernoulli(1.0 - self.rate));
+        x * (kept * (1.0 / (1.0 - self.rate)))
     }
 
     /// The probability.
