@@ -4,6 +4,8 @@
 pub(crate) mod tensors;
 
 use crate::{Backend, Device};
+#[cfg(feature = "gpu")]
+use burn::tensor::Int;
 use burn::tensor::Tensor;
 use canto_gpu::AdamWStep;
 
@@ -84,6 +86,21 @@ impl Gpu {
         on!(self, R => {
             let tensors: Vec<_> = tensors.map(inside::<R, 1>).collect();
             canto_gpu::norm(&tensors).map(outside)
+        })
+    }
+
+    /// The gradient [count, width] of rows that `ids` [count] looked up in a table of `rows` → the
+    /// table's, flat.
+    pub(crate) fn scatter(
+        self,
+        gradient: Tensor<Backend, 2>,
+        ids: Tensor<Backend, 1, Int>,
+        rows: usize,
+    ) -> Tensor<Backend, 1> {
+        use tensors::{ids_inside, inside, outside};
+        on!(self, R => {
+            let table = canto_gpu::scatter(&inside::<R, 2>(gradient), &ids_inside::<R>(ids), rows);
+            outside::<R, 2>(table).flatten(0, 1)
         })
     }
 

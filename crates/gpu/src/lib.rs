@@ -27,6 +27,8 @@ pub use burn_cubecl::tensor::CubeTensor;
 #[cfg(feature = "kernels")]
 pub use draws::Draws;
 #[cfg(feature = "kernels")]
+pub use kernels::{diagonals, scatter};
+#[cfg(feature = "kernels")]
 pub use layer::{Gradients, Kept, LayerWeights, Sizes, Stream, backward, forward};
 #[cfg(feature = "kernels")]
 pub use products::{multiply, product};

@@ -2,46 +2,18 @@
 //! differences of its own values.
 #![cfg(feature = "vulkan")]
 
-use burn_backend::{DType, Shape};
-use burn_cubecl::ops::into_data_sync;
-use canto_gpu::{CubeTensor, Draws, LayerWeights, Sizes, Stream, backward, forward};
-use cubecl::Runtime;
-use cubecl::wgpu::{WgpuDevice, WgpuRuntime};
+mod support;
 
-type Gpu = CubeTensor<WgpuRuntime>;
+use burn_backend::DType;
+use canto_gpu::{Draws, LayerWeights, Sizes, Stream, backward, forward};
+use cubecl::wgpu::WgpuRuntime;
+use support::{Gpu, Numbers, download, upload};
 
 const ROWS: usize = 3;
 const TOKENS: usize = 24;
 const HEADS: usize = 2;
 const WIDTH: usize = 48;
 const INNER: usize = 80;
-
-/// Repeatable numbers between -1 and 1.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> f32 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 40) as f32 / (1u64 << 23) as f32) - 1.0
-    }
-
-    fn many(&mut self, count: usize, scale: f32) -> Vec<f32> {
-        (0..count).map(|_| self.next() * scale).collect()
-    }
-}
-
-fn upload(values: &[f32], shape: impl Into<Shape>) -> Gpu {
-    let device = WgpuDevice::default();
-    let client = WgpuRuntime::client(&device);
-    let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let handle = client.create_from_slice(&bytes);
-    CubeTensor::new_contiguous(client, device, shape.into(), handle, DType::F32)
-}
-
-fn download(tensor: &Gpu) -> Vec<f32> {
-    into_data_sync(tensor.clone()).to_vec().unwrap()
-}
 
 /// Everything that goes into a layer, flat: eight pairs of weights, then the input.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! The tensor of CubeCL within one of the dispatching backend, and the way back: no value moves.
 
 use crate::Backend;
-use burn::tensor::{Tensor, TensorPrimitive};
+use burn::tensor::{Int, Tensor, TensorPrimitive};
 use burn_cubecl::CubeRuntime;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -11,6 +11,9 @@ use burn_dispatch::{BackendTensor, CheckpointingStrategy, DispatchTensor, Dispat
 pub(crate) trait Runtime: CubeRuntime {
     /// The tensor within, where it is one of this runtime's and outside any graph.
     fn within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>>;
+
+    /// The same of whole numbers.
+    fn ids_within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>>;
 
     /// The opposite.
     fn kind(tensor: CubeTensor<Self>) -> DispatchTensorKind;
@@ -27,6 +30,15 @@ pub(crate) fn inside<R: Runtime, const D: usize>(tensor: Tensor<Backend, D>) -> 
         unreachable!("a tensor of a GPU, outside any graph, is asked for");
     };
     into_contiguous(tensor)
+}
+
+/// The same of whole numbers.
+pub(crate) fn ids_inside<R: Runtime>(ids: Tensor<Backend, 1, Int>) -> CubeTensor<R> {
+    let DispatchTensor { kind, .. } = ids.into_primitive();
+    let Some(ids) = R::ids_within(kind) else {
+        unreachable!("a tensor of a GPU is asked for");
+    };
+    into_contiguous(ids)
 }
 
 /// The opposite.
@@ -57,6 +69,13 @@ impl Runtime for burn_cubecl::cubecl::wgpu::WgpuRuntime {
         }
     }
 
+    fn ids_within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>> {
+        match kind {
+            DispatchTensorKind::Wgpu(BackendTensor::Int(tensor)) => Some(tensor),
+            _ => None,
+        }
+    }
+
     fn kind(tensor: CubeTensor<Self>) -> DispatchTensorKind {
         DispatchTensorKind::Wgpu(BackendTensor::Float(tensor))
     }
@@ -67,6 +86,13 @@ impl Runtime for burn_cubecl::cubecl::cuda::CudaRuntime {
     fn within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>> {
         match kind {
             DispatchTensorKind::Cuda(BackendTensor::Float(tensor)) => Some(fusion::inside(tensor)),
+            _ => None,
+        }
+    }
+
+    fn ids_within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>> {
+        match kind {
+            DispatchTensorKind::Cuda(BackendTensor::Int(tensor)) => Some(fusion::inside(tensor)),
             _ => None,
         }
     }

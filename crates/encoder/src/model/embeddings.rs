@@ -36,16 +36,38 @@ impl Embeddings<Backend> {
 
     /// Token ids [rows, tokens] → [rows·tokens, width].
     pub(crate) fn forward(&self, input_ids: Tensor<Backend, 2, Int>) -> Tensor<Backend, 2> {
-        let [rows, tokens] = input_ids.dims();
+        let [words, positions] = self.read_from(input_ids);
+        self.finish(self.words.forward(words), self.positions.forward(positions))
+    }
+
+    /// Token ids [rows, tokens] → rows of the words' table and of the positions', [rows, tokens].
+    pub(super) fn read_from(
+        &self,
+        input_ids: Tensor<Backend, 2, Int>,
+    ) -> [Tensor<Backend, 2, Int>; 2] {
         let positions = position_ids(&input_ids, self.counted_from);
-        let positions = self.positions.forward(positions);
-        let mut sum = self.words.forward(input_ids);
+        [input_ids, positions]
+    }
+
+    /// The tables of words and of positions, the first two parameters.
+    #[cfg(feature = "gpu")]
+    pub(super) fn tables(&self) -> [Tensor<Backend, 2>; 2] {
+        [self.words.weight.val(), self.positions.weight.val()]
+    }
+
+    /// What words and positions say, [rows, tokens, width] each → [rows·tokens, width].
+    pub(super) fn finish(
+        &self,
+        words: Tensor<Backend, 3>,
+        positions: Tensor<Backend, 3>,
+    ) -> Tensor<Backend, 2> {
+        let [rows, tokens, width] = words.dims();
+        let mut sum = words;
         if let Some(types) = &self.types {
             let first = types.weight.val().narrow(0, 0, 1);
             sum = sum + first.unsqueeze();
         }
         sum = sum + positions;
-        let width = sum.dims()[2];
         self.dropout.forward(self.norm.forward(sum.reshape([rows * tokens, width])))
     }
 

@@ -21,18 +21,31 @@ impl RelativeBias<Backend> {
 
     /// Bias of the scores of `tokens` queries over as many keys: [heads, tokens, tokens].
     pub(crate) fn forward(&self, tokens: usize) -> Tensor<Backend, 3> {
+        spread(self.by_distance(tokens), tokens)
+    }
+
+    /// The bias of each distance from a query to a key, from 1 − `tokens` to `tokens` − 1:
+    /// [heads, 2·tokens − 1].
+    pub(crate) fn by_distance(&self, tokens: usize) -> Tensor<Backend, 2> {
         let weight = self.table.weight.val();
-        let [buckets, heads] = weight.dims();
-        let ids = TensorData::new(bucket_ids(tokens, buckets), [tokens * tokens]);
+        let buckets = weight.dims()[0];
+        let last = tokens as i64 - 1;
+        let ids = (-last..=last).map(|distance| relative_bucket(distance, buckets) as i32);
+        let ids = TensorData::new(ids.collect(), [2 * tokens - 1]);
         let ids = Tensor::<Backend, 1, Int>::from_data(ids, &weight.device());
-        weight.select(0, ids).reshape([tokens, tokens, heads]).permute([2, 0, 1])
+        weight.select(0, ids).transpose()
     }
 }
 
-/// Bucket of every (query, key) pair, row-major.
-fn bucket_ids(tokens: usize, buckets: usize) -> Vec<i32> {
-    let pairs = (0..tokens).flat_map(|query| (0..tokens).map(move |key| (query, key)));
-    pairs.map(|(query, key)| relative_bucket(key as i64 - query as i64, buckets) as i32).collect()
+/// The bias of each distance, [heads, 2·tokens − 1] → of each query and key,
+/// [heads, tokens, tokens].
+pub(crate) fn spread(by_distance: Tensor<Backend, 2>, tokens: usize) -> Tensor<Backend, 3> {
+    let [heads, distances] = by_distance.dims();
+    // A row a query. Read on as rows that are one shorter, each begins one earlier than the last.
+    let rows = by_distance.reshape([heads, 1, distances]).expand([heads, tokens, distances]);
+    let flat = rows.reshape([heads, tokens * distances]);
+    let shifted = flat.narrow(1, tokens - 1, tokens * (distances - 1).max(1));
+    shifted.reshape([heads, tokens, (distances - 1).max(1)]).narrow(2, 0, tokens)
 }
 
 /// Bucket of the distance from a query to a key, as T5 defines it for both directions: half of

@@ -10,9 +10,11 @@ mod heads;
 mod norm;
 mod place;
 mod sums;
+mod tables;
 
 pub(crate) use attend::{attend, attend_back};
 pub(crate) use gelu::{gelu, gelu_back};
 pub(crate) use heads::{join, join_with_sums, split};
 pub(crate) use norm::{norm, norm_back};
 pub(crate) use place::{first, place, spread, take};
+pub use tables::{diagonals, scatter};

@@ -15,8 +15,10 @@ mod products;
 mod stack;
 
 use super::classifier::SequenceClassifier;
+use super::embeddings::Embeddings;
 use super::on_cpu;
 use super::precision::Precision;
+use super::relative::spread;
 use crate::{Backend, Device, Gpu};
 use burn::CheckpointingStrategy;
 use burn::module::{Module, ModuleVisitor, Param};
@@ -111,11 +113,11 @@ impl SequenceClassifier<Backend> {
         device: &Device,
     ) -> Derivatives {
         let [rows, tokens] = input_ids.dims();
-        let distances = self.relative.as_ref().map(|relative| relative.forward(tokens));
-        let mask = attention_mask.clone();
-        let mut stack = Stack::new(self, mask, distances.clone().map(Tensor::inner), device);
-        let embedded = self.embeddings.forward(input_ids);
-        let last = stack.forward(embedded.clone().inner());
+        let distances = self.relative.as_ref().map(|relative| relative.by_distance(tokens));
+        let biases = distances.clone().map(|each| spread(each.inner(), tokens));
+        let mut stack = Stack::new(self, attention_mask.clone(), biases, device);
+        let below = Embedded::new(&self.embeddings, input_ids, device);
+        let last = stack.forward(below.values());
 
         let read = Tensor::<Backend, 2>::from_inner(last).require_grad();
         let pooled = self.pool(read.clone(), rows, attention_mask);
@@ -123,23 +125,83 @@ impl SequenceClassifier<Backend> {
         let mut found = loss.backward();
         let of_head = collected(&self.head, &mut found);
         let above = read.grad_remove(&mut found).unwrap_or_else(|| read.inner().zeros_like());
-        let below = stack.backward(above);
+        let found = stack.backward(above);
 
-        let mut gradients = match below.terms.into_iter().reduce(|sum, term| sum + term) {
-            Some(gradient) => {
-                let through = (embedded * Tensor::from_inner(gradient)).sum();
-                collected(&self.embeddings, &mut through.backward())
-            }
+        let mut gradients = match found.terms.into_iter().reduce(|sum, term| sum + term) {
+            Some(gradient) => below.gradients(&self.embeddings, gradient),
             None => Vec::new(),
         };
         if let (Some(relative), Some(distances)) = (&self.relative, distances) {
-            let gradient = below.of_distances.unwrap_or_else(|| distances.clone().inner() * 0.0);
+            let gradient = found.of_distances.unwrap_or_else(|| distances.clone().inner() * 0.0);
             let through = (distances * Tensor::from_inner(gradient)).sum();
             gradients.extend(collected(relative, &mut through.backward()));
         }
-        gradients.extend(below.of_layers.into_iter().map(Some));
+        gradients.extend(found.of_layers.into_iter().map(Some));
         gradients.extend(of_head);
         Derivatives { loss: loss.inner(), gradients }
+    }
+}
+
+/// The embeddings of a batch, [rows·tokens, width], and what their gradients take.
+struct Embedded {
+    values: Matrix,
+    /// Where a GPU adds up rows of the tables: what words say, which starts the graph, and the rows
+    /// that were read of each table.
+    #[cfg(feature = "gpu")]
+    looked_up: Option<(Gpu, Tensor<Backend, 3>, [Tensor<Backend, 2, Int>; 2])>,
+}
+
+impl Embedded {
+    #[cfg_attr(not(feature = "gpu"), allow(unused_variables))]
+    fn new(
+        embeddings: &Embeddings<Backend>,
+        input_ids: Tensor<Backend, 2, Int>,
+        device: &Device,
+    ) -> Self {
+        #[cfg(feature = "gpu")]
+        if let Some(gpu) = Gpu::of(device) {
+            let read = embeddings.read_from(input_ids);
+            let [words, positions] = [0, 1].map(|i| {
+                let table = embeddings.tables()[i].clone().inner();
+                Tensor::from_inner(burn::tensor::module::embedding(table, read[i].clone()))
+            });
+            let words = words.require_grad();
+            let values = embeddings.finish(words.clone(), positions);
+            return Self { values, looked_up: Some((gpu, words, read)) };
+        }
+        Self {
+            values: embeddings.forward(input_ids),
+            #[cfg(feature = "gpu")]
+            looked_up: None,
+        }
+    }
+
+    /// Outside the graph.
+    fn values(&self) -> Matrix {
+        self.values.clone().inner()
+    }
+
+    /// The gradient of the values → of each parameter.
+    fn gradients(
+        self,
+        embeddings: &Embeddings<Backend>,
+        gradient: Matrix,
+    ) -> Vec<Option<Gradient>> {
+        let mut through = (self.values * Tensor::from_inner(gradient)).sum().backward();
+        let of_all = collected(embeddings, &mut through);
+        #[cfg(feature = "gpu")]
+        if let Some((gpu, words, read)) = self.looked_up
+            && let Some(gradient) = words.grad_remove(&mut through)
+        {
+            let mut of_all = of_all;
+            let gradient = gradient.flatten::<2>(0, 1);
+            for ((of_table, table), ids) in of_all.iter_mut().zip(embeddings.tables()).zip(read) {
+                let ids = ids.flatten::<1>(0, 1);
+                *of_table = Some(gpu.scatter(gradient.clone(), ids, table.dims()[0]));
+            }
+            return of_all;
+        }
+        of_all
     }
 }
 

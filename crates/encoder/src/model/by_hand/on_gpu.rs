@@ -14,7 +14,9 @@ use crate::{Backend, Device, Gpu, Pooling};
 use burn::nn::LayerNorm;
 use burn::tensor::backend::Backend as _;
 use burn::tensor::{Bool, DType, Distribution, Tensor};
-use canto_gpu::{CubeTensor, Draws, Kept, LayerWeights, Sizes, Stream, backward, forward};
+use canto_gpu::{
+    CubeTensor, Draws, Kept, LayerWeights, Sizes, Stream, backward, diagonals, forward,
+};
 
 /// A way through all layers and back.
 pub(super) struct OnGpu<R: Runtime> {
@@ -82,7 +84,7 @@ impl<R: Runtime> OnGpu<R> {
     pub(super) fn backward(self, above: Matrix) -> Below {
         let (mut above, mut more) = (inside(above), None);
         let mut of_layers = Vec::with_capacity(self.weights.len());
-        let mut of_distances: Option<Tensor<Backend, 3>> = None;
+        let mut of_distances: Option<Tensor<Backend, 2>> = None;
         for (weights, kept) in self.weights.iter().zip(self.kept).rev() {
             let terms = (&above, more.as_ref());
             let found = backward(weights, &kept, terms, self.sizes);
@@ -90,8 +92,8 @@ impl<R: Runtime> OnGpu<R> {
             of_layers
                 .push(found.weights.into_iter().map(outside::<R, 1>).collect::<Vec<Gradient>>());
             if self.distances.is_some() {
-                let of_songs: Tensor<Backend, 4> = outside(found.scores);
-                let sum = of_songs.cast(DType::F32).sum_dim(0).squeeze_dim::<3>(0);
+                let sum = outside::<R, 1>(diagonals(&found.scores));
+                let sum = sum.reshape([self.sizes.heads as i32, -1]);
                 of_distances = Some(match of_distances {
                     Some(sums) => sums + sum,
                     None => sum,

@@ -15,8 +15,8 @@ pub(super) struct Below {
     pub(super) terms: Vec<Matrix>,
     /// Of their parameters, in the order of the modules.
     pub(super) of_layers: Vec<Gradient>,
-    /// Of what is added to scores by distance, [heads, tokens, tokens].
-    pub(super) of_distances: Option<Tensor<Backend, 3>>,
+    /// Of what is added to scores by distance, [heads, 2·tokens − 1].
+    pub(super) of_distances: Option<Tensor<Backend, 2>>,
 }
 
 /// The layers, where their derivatives are computed.
