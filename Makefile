@@ -36,10 +36,10 @@ ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray,canto-gpu/cuda
 
 .DEFAULT_GOAL := help
 .PHONY: help install build test quickstart api ui docker-build docker-up docker-down real parity \
-	interop bench gpu-check gpu-kernels-check report-check page-check deploy-check lint fmt check-features clean
+	interop bench gpu-check gpu-kernels-check cuda-kernels-check report-check page-check deploy-check lint fmt check-features clean
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: build ## Compiles canto and puts it into ~/.local/bin (PREFIX=… elsewhere)
 	install -D $(CANTO) $(PREFIX)/bin/canto
@@ -125,6 +125,10 @@ endif
 gpu-kernels-check: ## Tries the GPU's kernels on any Vulkan device, a software one included
 	$(CARGO) test --release -p canto-gpu --features vulkan
 	$(CARGO) test --release -p canto-encoder --features wgpu --test gpu
+
+cuda-kernels-check: ## Compiles the kernels for an H100 without a GPU, by NVRTC and a stand-in for the driver
+	$(CARGO) build --release --workspace --bins --example step --example songs --features canto-cli/cuda
+	crates/gpu/reference/without_gpu.sh $(TARGET_DIR) $(PYTHON)
 
 report-check: ## Looks at the report's pages in headless Chromium, which must be installed
 	$(CARGO) test --release --workspace --test browser
