@@ -6,10 +6,10 @@ use std::fs::File;
 use std::path::Path;
 
 /// Songs of the smaller and of the larger file: either is more than is read at once.
-const SONGS: [usize; 2] = [10_000, 30_000];
+const SONGS: [usize; 2] = [20_000, 60_000];
 
 /// By so many megabytes the larger file may need more: its pages, which are mapped, and the index of
-/// what is written. Its lyrics alone are 30 MB more.
+/// what is written. Its lyrics alone are 60 MB more.
 const SLACK: f64 = 20.0;
 
 /// Songs of a row group: Polars reads one whole.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::folder::Shard;
 use crate::overrides::Overrides;
 use crate::predictor::Predictor;
-use canto_corpus::source::{self, Checked, Format, Source};
+use canto_corpus::source::{self, Checked, Chunks, Format, Source};
 use canto_evaluate::Thresholds;
 use canto_song::{Progress, Silent};
 use polars::prelude::*;
@@ -18,7 +18,8 @@ pub(crate) use sink::{Aside, folder, readable_by_all};
 use sink::{Finished, Sink};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use table::Layout;
+use std::sync::mpsc::sync_channel;
+use table::{Layout, Outcome};
 
 /// Rows in a chunk: enough that songs of like length share batches, few enough that a bar moves.
 const CHUNK: NonZeroUsize = NonZeroUsize::new(512).unwrap();
@@ -105,11 +106,10 @@ impl Predictor {
         let layout = Layout::new(input, &schema, format, &columns, self.labels())?;
         let rejects = rejects_path(output);
         let mut job = Job {
-            predictor: self,
-            thresholds,
+            source: &source,
+            layout: &layout,
             scored: Sink::create(output, &aside, format, &layout.scored)?,
             rejects: Sink::create(&rejects, &aside, format, &layout.rejects)?,
-            layout,
             before: 0,
             summary: FileSummary { rows: 0, scored: 0, rejected: 0, rejects },
         };
@@ -123,13 +123,47 @@ impl Predictor {
             (job.before, counted) = (own.start, Some(own.end - own.start));
         }
         progress.start("score rows", Some(own.end - own.start));
-        for chunk in source::chunks(frame, input, source.format, CHUNK)? {
-            let chunk = chunk?;
-            job.chunk(&chunk, &source)?;
-            progress.advance(chunk.height() as u64);
-        }
+        let chunks = source::chunks(frame, input, source.format, CHUNK)?;
+        let job = self.score_chunks(chunks, job, &thresholds, progress)?;
         progress.finish();
         job.finish(input, counted)
+    }
+
+    /// Scores chunk after chunk, while what became of the one before is written beside it.
+    fn score_chunks<'a>(
+        &self,
+        chunks: Chunks,
+        mut job: Job<'a>,
+        thresholds: &Thresholds,
+        progress: &dyn Progress,
+    ) -> Result<Job<'a>, Error> {
+        let (layout, source) = (job.layout, job.source);
+        let failed = |error| source::explain(&source.path, source.format, error);
+        let (sender, receiver) = sync_channel::<(DataFrame, Vec<Outcome>)>(1);
+        let score = move || -> Result<(), Error> {
+            for rows in chunks {
+                let rows = rows?;
+                let texts = layout.texts(&rows).map_err(failed)?;
+                let lyrics: Vec<&str> = texts.iter().map(Option::unwrap_or_default).collect();
+                let outcomes = self.outcomes(&lyrics, thresholds, &Silent)?;
+                let height = rows.height() as u64;
+                if sender.send((rows, outcomes)).is_err() {
+                    // Writing failed, and says why.
+                    break;
+                }
+                progress.advance(height);
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(move || -> Result<Job<'_>, Error> {
+                receiver.iter().try_for_each(|(rows, outcomes)| job.write(&rows, &outcomes))?;
+                Ok(job)
+            });
+            let scored = score();
+            let job = writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            scored.map(|()| job)
+        })
     }
 
     /// The lyrics of the first `limit` rows of `input`, raw, from the column that
@@ -177,9 +211,8 @@ impl Predictor {
 
 /// A file being scored.
 struct Job<'a> {
-    predictor: &'a Predictor,
-    thresholds: Thresholds,
-    layout: Layout,
+    source: &'a Source,
+    layout: &'a Layout,
     scored: Sink,
     rejects: Sink,
     /// Rows of the file before the first one.
@@ -188,20 +221,15 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn chunk(&mut self, rows: &DataFrame, source: &Source) -> Result<(), Error> {
-        let failed = |error| source::explain(&source.path, source.format, error);
-        let texts = self.layout.texts(rows).map_err(failed)?;
-        let lyrics: Vec<&str> = texts.iter().map(Option::unwrap_or_default).collect();
-        let outcomes = self.predictor.outcomes(&lyrics, &self.thresholds, &Silent)?;
-        let mut scored = self.layout.scored(rows, &outcomes).map_err(failed)?;
-        let mut rejects =
-            Layout::rejects(self.before + self.summary.rows, &outcomes).map_err(failed)?;
-        self.scored.write(&mut scored)?;
-        self.rejects.write(&mut rejects)?;
+    fn write(&mut self, rows: &DataFrame, outcomes: &[Outcome]) -> Result<(), Error> {
+        let failed = |error| source::explain(&self.source.path, self.source.format, error);
+        let scored = self.layout.scored(rows, outcomes).map_err(failed)?;
+        let rejects = Layout::rejects(self.before + self.summary.rows, outcomes).map_err(failed)?;
         self.summary.rows += rows.height() as u64;
         self.summary.scored += scored.height() as u64;
         self.summary.rejected += rejects.height() as u64;
-        Ok(())
+        self.scored.write(scored)?;
+        self.rejects.write(rejects)
     }
 
     fn finish(self, input: &Path, counted: Option<u64>) -> Result<Written, Error> {

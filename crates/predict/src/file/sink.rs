@@ -34,9 +34,13 @@ pub(crate) struct Sink {
 
 enum Writer {
     Csv(CsvBatches<File>),
-    Parquet(Box<ParquetBatches<File>>),
+    /// What is written, and rows that wait until they make a row group.
+    Parquet(Box<ParquetBatches<File>>, DataFrame),
     Ndjson(BufWriter<File>),
 }
+
+/// Rows of a row group: the file's index, which is kept until its end, has an entry for each.
+const ROW_GROUP: usize = 4_096;
 
 impl Sink {
     /// Opens the file aside; nothing is at `path` until [`Finished::place`].
@@ -53,23 +57,22 @@ impl Sink {
             Format::Csv => Writer::Csv(CsvWriter::new(file).batched(schema).map_err(failed)?),
             Format::Parquet => {
                 let writer = ParquetWriter::new(file).batched(schema).map_err(failed)?;
-                Writer::Parquet(Box::new(writer))
+                Writer::Parquet(Box::new(writer), DataFrame::empty())
             }
             Format::Ndjson => Writer::Ndjson(BufWriter::new(file)),
         };
         Ok(Self { path: path.to_owned(), aside, writer })
     }
 
-    pub(crate) fn write(&mut self, rows: &mut DataFrame) -> Result<(), Error> {
+    pub(crate) fn write(&mut self, mut rows: DataFrame) -> Result<(), Error> {
         if rows.height() == 0 {
             return Ok(());
         }
-        // The writers want a chunk to be one piece.
-        rows.rechunk_mut_par();
         let written = match &mut self.writer {
-            Writer::Csv(writer) => writer.write_batch(rows),
-            Writer::Parquet(writer) => writer.write_batch(rows),
-            Writer::Ndjson(writer) => JsonWriter::new(writer).finish(rows),
+            // The writers want a chunk to be one piece.
+            Writer::Csv(writer) => writer.write_batch(rows.rechunk_mut_par()),
+            Writer::Parquet(writer, waiting) => put(writer, waiting, rows),
+            Writer::Ndjson(writer) => JsonWriter::new(writer).finish(rows.rechunk_mut_par()),
         };
         written.map_err(Error::writer(&self.path))
     }
@@ -79,7 +82,9 @@ impl Sink {
         let Self { path, aside, writer } = self;
         let finished = match writer {
             Writer::Csv(mut writer) => writer.finish(),
-            Writer::Parquet(writer) => writer.finish().map(drop),
+            Writer::Parquet(mut writer, mut waiting) => {
+                flush(&mut writer, &mut waiting).and_then(|()| writer.finish().map(drop))
+            }
             Writer::Ndjson(writer) => {
                 writer.into_inner().map(drop).map_err(|failed| failed.into_error().into())
             }
@@ -89,6 +94,21 @@ impl Sink {
         readable_by_all(aside.as_file()).map_err(Error::file("write", &path))?;
         Ok(Finished { path, aside })
     }
+}
+
+/// Adds `rows` to those that wait, and writes those once they make a row group.
+fn put(
+    writer: &mut ParquetBatches<File>,
+    waiting: &mut DataFrame,
+    rows: DataFrame,
+) -> PolarsResult<()> {
+    waiting.vstack_mut_owned(rows)?;
+    if waiting.height() < ROW_GROUP { Ok(()) } else { flush(writer, waiting) }
+}
+
+fn flush(writer: &mut ParquetBatches<File>, waiting: &mut DataFrame) -> PolarsResult<()> {
+    let mut rows = std::mem::take(waiting);
+    if rows.height() == 0 { Ok(()) } else { writer.write_batch(rows.rechunk_mut_par()) }
 }
 
 /// A whole file that is not in its place yet.

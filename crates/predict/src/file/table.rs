@@ -6,7 +6,7 @@ use canto_corpus::Format;
 use polars::prelude::*;
 use std::path::Path;
 
-type Outcome = Result<Prediction, Unscorable>;
+pub(super) type Outcome = Result<Prediction, Unscorable>;
 
 /// What parts genre names in one field.
 const JOINT: &str = ";";
