@@ -36,10 +36,10 @@ ALL_FEATURES := --features canto-cli/cuda,canto-cli/ndarray,canto-gpu/cuda
 
 .DEFAULT_GOAL := help
 .PHONY: help install build test quickstart api ui docker-build docker-up docker-down real parity \
-	interop bench gpu-check gpu-kernels-check cuda-kernels-check report-check page-check deploy-check lint fmt check-features clean
+	interop bench gpu-check gpu-kernels-check cuda-kernels-check aarch64-check report-check page-check deploy-check lint fmt check-features clean
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: build ## Compiles canto and puts it into ~/.local/bin (PREFIX=… elsewhere)
 	install -D $(CANTO) $(PREFIX)/bin/canto
@@ -129,6 +129,13 @@ gpu-kernels-check: ## Tries the GPU's kernels on any Vulkan device, a software o
 cuda-kernels-check: ## Compiles the kernels for an H100 without a GPU, by NVRTC and a stand-in for the driver
 	$(CARGO) build --release --workspace --bins --example step --example songs --features canto-cli/cuda
 	crates/gpu/reference/without_gpu.sh $(TARGET_DIR) $(PYTHON)
+
+aarch64-check: export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER := aarch64-linux-gnu-gcc
+aarch64-check: export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER := qemu-aarch64 -L /usr/aarch64-linux-gnu
+aarch64-check: ## Tests the CPU's kernels for aarch64, and type-checks the engine (rustup, a cross compiler, qemu)
+	rustup target add aarch64-unknown-linux-gnu
+	$(CARGO) test --release --target aarch64-unknown-linux-gnu -p canto-kernels
+	$(CARGO) check --release --target aarch64-unknown-linux-gnu -p canto-infer
 
 report-check: ## Looks at the report's pages in headless Chromium, which must be installed
 	$(CARGO) test --release --workspace --test browser

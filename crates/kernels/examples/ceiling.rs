@@ -3,12 +3,12 @@
 //! additions, which no product surpasses. Where the system tells, time is that of the processor, so
 //! that other work hardly counts; two threads that are no more than one share a core.
 
-use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::Instant;
 
 /// Instructions of a run are this many times the sums in registers: some tenths of a second, as
 /// the system counts a thread's time in steps of milliseconds.
+#[cfg(target_arch = "x86_64")]
 const STEPS: usize = 60_000_000;
 
 /// One kind of multiplication.
@@ -89,11 +89,12 @@ fn loops() -> Vec<Loop> {
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code)]
 mod x86 {
-    use super::{STEPS, black_box};
+    use super::STEPS;
     use std::arch::x86_64::{
         __m512bh, __m512i, _mm256_fmadd_ps, _mm256_set1_ps, _mm512_dpbf16_ps, _mm512_dpbusd_epi32,
         _mm512_dpwssd_epi32, _mm512_fmadd_ps, _mm512_set1_epi32, _mm512_set1_ps,
     };
+    use std::hint::black_box;
     use std::mem::transmute;
 
     /// Sums at once: more than the latency of any of the instructions needs, and they fit the 16

@@ -1,12 +1,16 @@
 //! int8 weights: per output symmetric, in panels for AVX2 and for what multiplies int8 itself.
 
 use super::grid::Grid;
-use super::groups::{Group, PANEL, four, grouped, two_panels};
+#[cfg(target_arch = "x86_64")]
+use super::groups::two_panels;
+use super::groups::{Group, PANEL, four, grouped};
 use super::{Activation, Target};
 use crate::gelu::gelu_near;
 use crate::level::Level;
 use crate::quantise::{Quantised, Scale};
-use crate::rows::{Rows, RowsMut};
+#[cfg(target_arch = "x86_64")]
+use crate::rows::Rows;
+use crate::rows::RowsMut;
 use crate::spread::Spread;
 
 /// Inputs that one instruction multiplies and adds.

@@ -1,8 +1,7 @@
 //! f32 weights in panels of columns, for AVX-512.
 
-use super::grid::Grid;
+use super::Activation;
 use super::groups::PANEL;
-use super::{Activation, Target};
 use crate::rows::{Rows, RowsMut};
 use crate::spread::Spread;
 use rayon::prelude::*;
@@ -46,7 +45,9 @@ impl Panels {
         bias: &[f32],
         activation: Activation,
     ) {
+        use super::Target;
         use super::avx512::{Finish, Tile, multiply};
+        use super::grid::Grid;
         let (target, stride) = (Target::new(y), y.stride());
         let blocks = self.inputs.div_ceil(DEPTH).max(1);
         let depth = self.inputs.div_ceil(blocks);
