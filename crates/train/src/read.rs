@@ -28,7 +28,12 @@ impl Read {
         fs::create_dir_all(folder)?;
         let aside = tempfile::tempdir_in(folder)?;
         canto_encoder::save(&model, architecture, aside.path())?;
-        let config = EngineConfig { precision: Precision::F32, ..EngineConfig::default() };
+        // Of the engine's own formats; f16 is none, and is read exactly.
+        let precision = match precision {
+            canto_encoder::Precision::Bf16 => Precision::Bf16,
+            canto_encoder::Precision::F32 | canto_encoder::Precision::F16 => Precision::F32,
+        };
+        let config = EngineConfig { precision, ..EngineConfig::default() };
         let engine = Engine::open(aside.path(), &config)?;
         Self::by(&Scorer::on_engine(&engine, windows), inputs)
     }
