@@ -145,10 +145,18 @@ impl SequenceClassifier<Backend> {
 /// The embeddings of a batch, [rows·tokens, width], and what their gradients take.
 struct Embedded {
     values: Matrix,
-    /// Where a GPU adds up rows of the tables: what words say, which starts the graph, and the rows
-    /// that were read of each table.
     #[cfg(feature = "gpu")]
-    looked_up: Option<(Gpu, Tensor<Backend, 3>, [Tensor<Backend, 2, Int>; 2])>,
+    looked_up: Option<LookedUp>,
+}
+
+/// Where a GPU adds up the gradients of the tables' rows.
+#[cfg(feature = "gpu")]
+struct LookedUp {
+    gpu: Gpu,
+    /// What words say, which starts the graph.
+    words: Tensor<Backend, 3>,
+    /// The rows that were read of the words' table and of the positions'.
+    rows: [Tensor<Backend, 2, Int>; 2],
 }
 
 impl Embedded {
@@ -160,14 +168,14 @@ impl Embedded {
     ) -> Self {
         #[cfg(feature = "gpu")]
         if let Some(gpu) = Gpu::of(device) {
-            let read = embeddings.read_from(input_ids);
+            let rows = embeddings.read_from(input_ids);
             let [words, positions] = [0, 1].map(|i| {
                 let table = embeddings.tables()[i].clone().inner();
-                Tensor::from_inner(burn::tensor::module::embedding(table, read[i].clone()))
+                Tensor::from_inner(burn::tensor::module::embedding(table, rows[i].clone()))
             });
             let words = words.require_grad();
             let values = embeddings.finish(words.clone(), positions);
-            return Self { values, looked_up: Some((gpu, words, read)) };
+            return Self { values, looked_up: Some(LookedUp { gpu, words, rows }) };
         }
         Self {
             values: embeddings.forward(input_ids),
@@ -190,12 +198,12 @@ impl Embedded {
         let mut through = (self.values * Tensor::from_inner(gradient)).sum().backward();
         let of_all = collected(embeddings, &mut through);
         #[cfg(feature = "gpu")]
-        if let Some((gpu, words, read)) = self.looked_up
+        if let Some(LookedUp { gpu, words, rows }) = self.looked_up
             && let Some(gradient) = words.grad_remove(&mut through)
         {
             let mut of_all = of_all;
             let gradient = gradient.flatten::<2>(0, 1);
-            for ((of_table, table), ids) in of_all.iter_mut().zip(embeddings.tables()).zip(read) {
+            for ((of_table, table), ids) in of_all.iter_mut().zip(embeddings.tables()).zip(rows) {
                 let ids = ids.flatten::<1>(0, 1);
                 *of_table = Some(gpu.scatter(gradient.clone(), ids, table.dims()[0]));
             }
