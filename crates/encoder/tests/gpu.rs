@@ -15,6 +15,15 @@ use std::sync::{Mutex, OnceLock};
 use support::{FAMILIES, Reference, bce, cpu, distance, folder};
 use tempfile::TempDir;
 
+const STEP: AdamWStep = AdamWStep {
+    beta1: [0.9, 0.1],
+    beta2: [0.99, 0.01],
+    step: 0.1,
+    kept: 0.5,
+    root: 1.0,
+    epsilon: 1e-8,
+};
+
 fn gpu() -> Device {
     DeviceChoice::Wgpu.open().unwrap().device
 }
@@ -90,14 +99,7 @@ fn a_step_leaves_a_parameter_on_its_device() {
         let device = Device::autodiff_checkpointed(gpu(), keeps);
         let held = Tensor::<Backend, 1>::from_floats([1.0, 2.0], &device);
         let plain = held.clone().inner();
-        let step = AdamWStep {
-            beta1: [0.9, 0.1],
-            beta2: [0.99, 0.01],
-            step: 0.1,
-            kept: 1.0,
-            root: 1.0,
-            epsilon: 1e-8,
-        };
+        let step = AdamWStep { kept: 1.0, ..STEP };
         let zeros = || plain.clone().zeros_like();
         let tensors = [plain.clone(), zeros(), zeros()];
         let [parameter, ..] = Gpu::of(&gpu()).unwrap().adamw(tensors, plain.clone(), None, step);
@@ -111,18 +113,10 @@ fn an_optimisers_step_and_the_norm_are_the_formulas() {
     let kind = Gpu::of(&device).unwrap();
     let tensor = |values: &[f32]| Tensor::<Backend, 1>::from_floats(values, &device);
     let held = tensor(&[1.0, -2.0, 3.0]);
-    let step = AdamWStep {
-        beta1: [0.9, 0.1],
-        beta2: [0.99, 0.01],
-        step: 0.1,
-        kept: 0.5,
-        root: 1.0,
-        epsilon: 1e-8,
-    };
     let tensors = [held.clone(), tensor(&[0.0; 3]), tensor(&[0.0; 3])];
     let gradient = tensor(&[2.0, 0.0, -4.0]);
     let [parameter, first, second] =
-        kind.adamw(tensors, gradient.clone(), Some(tensor(&[0.5])), step);
+        kind.adamw(tensors, gradient.clone(), Some(tensor(&[0.5])), STEP);
     // m = 0.1·g/2 and √v = 0.1·|g/2|, so that a step is 0.1 towards −g.
     assert!(distance(&values(parameter), &[0.4, -1.0, 1.6]) < 1e-6);
     assert!(distance(&values(first), &[0.1, 0.0, -0.2]) < 1e-6);

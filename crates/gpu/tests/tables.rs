@@ -3,8 +3,13 @@
 
 mod support;
 
+use burn_backend::DType;
 use canto_gpu::{diagonals, scatter};
-use support::{Numbers, download, upload, upload_ids};
+use support::{Gpu, Numbers, download, made, upload};
+
+fn upload_ids(ids: &[i32]) -> Gpu {
+    made(ids.iter().flat_map(|id| id.to_le_bytes()).collect(), [ids.len()], DType::I32)
+}
 
 fn assert_near(found: &[f32], expected: &[f64]) {
     assert_eq!(found.len(), expected.len());
@@ -27,7 +32,7 @@ fn rows_that_were_looked_up_get_the_sum_of_their_gradients() {
                 *sum += f64::from(*term);
             }
         }
-        let table = scatter(&upload(&gradient, [count, width]), &upload_ids(&ids, [count]), rows);
+        let table = scatter(&upload(&gradient, [count, width]), &upload_ids(&ids), rows);
         assert_near(&download(&table), &expected);
     }
 }

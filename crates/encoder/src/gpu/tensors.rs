@@ -9,11 +9,9 @@ use burn_dispatch::{BackendTensor, CheckpointingStrategy, DispatchTensor, Dispat
 
 /// What runs kernels on a kind of GPU.
 pub(crate) trait Runtime: CubeRuntime {
-    /// The tensor within, where it is one of this runtime's and outside any graph.
+    /// The tensor within, of floats or whole numbers, where it is one of this runtime's and outside
+    /// any graph.
     fn within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>>;
-
-    /// The same of whole numbers.
-    fn ids_within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>>;
 
     /// The opposite.
     fn kind(tensor: CubeTensor<Self>) -> DispatchTensorKind;
@@ -25,20 +23,19 @@ pub(crate) trait Runtime: CubeRuntime {
 ///
 /// Where the tensor is not one of a GPU, which the caller has seen to.
 pub(crate) fn inside<R: Runtime, const D: usize>(tensor: Tensor<Backend, D>) -> CubeTensor<R> {
-    let DispatchTensor { kind, .. } = tensor.into_primitive().tensor();
-    let Some(tensor) = R::within(kind) else {
-        unreachable!("a tensor of a GPU, outside any graph, is asked for");
-    };
-    into_contiguous(tensor)
+    contiguous(tensor.into_primitive().tensor())
 }
 
 /// The same of whole numbers.
 pub(crate) fn ids_inside<R: Runtime>(ids: Tensor<Backend, 1, Int>) -> CubeTensor<R> {
-    let DispatchTensor { kind, .. } = ids.into_primitive();
-    let Some(ids) = R::ids_within(kind) else {
-        unreachable!("a tensor of a GPU is asked for");
+    contiguous(ids.into_primitive())
+}
+
+fn contiguous<R: Runtime>(DispatchTensor { kind, .. }: DispatchTensor) -> CubeTensor<R> {
+    let Some(tensor) = R::within(kind) else {
+        unreachable!("a tensor of a GPU, outside any graph, is asked for");
     };
-    into_contiguous(ids)
+    into_contiguous(tensor)
 }
 
 /// The opposite.
@@ -64,14 +61,9 @@ pub(crate) fn strategy<const D: usize>(tensor: &Tensor<Backend, D>) -> Checkpoin
 impl Runtime for burn_cubecl::cubecl::wgpu::WgpuRuntime {
     fn within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>> {
         match kind {
-            DispatchTensorKind::Wgpu(BackendTensor::Float(tensor)) => Some(tensor),
-            _ => None,
-        }
-    }
-
-    fn ids_within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>> {
-        match kind {
-            DispatchTensorKind::Wgpu(BackendTensor::Int(tensor)) => Some(tensor),
+            DispatchTensorKind::Wgpu(BackendTensor::Float(tensor) | BackendTensor::Int(tensor)) => {
+                Some(tensor)
+            }
             _ => None,
         }
     }
@@ -85,14 +77,9 @@ impl Runtime for burn_cubecl::cubecl::wgpu::WgpuRuntime {
 impl Runtime for burn_cubecl::cubecl::cuda::CudaRuntime {
     fn within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>> {
         match kind {
-            DispatchTensorKind::Cuda(BackendTensor::Float(tensor)) => Some(fusion::inside(tensor)),
-            _ => None,
-        }
-    }
-
-    fn ids_within(kind: DispatchTensorKind) -> Option<CubeTensor<Self>> {
-        match kind {
-            DispatchTensorKind::Cuda(BackendTensor::Int(tensor)) => Some(fusion::inside(tensor)),
+            DispatchTensorKind::Cuda(BackendTensor::Float(tensor) | BackendTensor::Int(tensor)) => {
+                Some(fusion::inside(tensor))
+            }
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Gradients of tables whose rows were looked up, without atomic additions: the same bits each time.
 
+use super::sums::{end_of, folded};
 use crate::launch::{cubes, empty, vector};
 use burn_backend::{DType, TensorMetadata};
 use burn_cubecl::CubeRuntime;
@@ -57,8 +58,8 @@ pub fn scatter<R: CubeRuntime>(
     let table = empty(gradient, [rows, width], DType::F32);
     let vector = vector(width, 4);
     let vectors = width / vector;
-    let cubes =
-        CubeCount::Static(vectors.div_ceil(THREADS) as u32, CLASSES.min(rows.max(1)) as u32, 1);
+    let classes = rows.clamp(1, CLASSES);
+    let cubes = CubeCount::Static(vectors.div_ceil(THREADS) as u32, classes as u32, 1);
     // SAFETY: a thread reads ids and rows below `count` and writes rows below `rows`, of which no
     // other writes the same columns: an id's class is one.
     unsafe {
@@ -73,7 +74,7 @@ pub fn scatter<R: CubeRuntime>(
             count as u32,
             rows as u32,
             vectors as u32,
-            CLASSES.min(rows.max(1)),
+            classes,
             ids.dtype.into(),
         );
     }
@@ -86,21 +87,22 @@ fn diagonal_kernel<E: Float>(
     partial: &mut Array<f32>,
     tokens: u32,
     matrices: u32,
+    chunk: u32,
     #[comptime] heads: usize,
-    #[comptime] chunk: usize,
     #[define(E)] _dtype: StorageType,
 ) {
+    let queries = tokens;
     let tokens = tokens as usize;
     let distances = 2 * tokens - 1;
-    let chunks = tokens.div_ceil(chunk);
+    let chunks = tokens.div_ceil(chunk as usize);
     let columns = distances.div_ceil(CUBE_DIM_X as usize);
     let distance = CUBE_POS % columns * CUBE_DIM_X as usize + UNIT_POS_X as usize;
     let matrix = CUBE_POS / columns / chunks;
     if distance >= distances || matrix >= matrices as usize {
         terminate!();
     }
-    let first = CUBE_POS / columns % chunks * chunk;
-    let end = select(first + chunk > tokens, tokens, first + chunk);
+    let first = CUBE_POS / columns % chunks * chunk as usize;
+    let end = end_of(first, chunk, queries);
     let mut sum = f32::new(0.0);
     for query in first..end {
         // The key, counted from `tokens` − 1 before the first.
@@ -109,7 +111,7 @@ fn diagonal_kernel<E: Float>(
             sum += f32::cast_from(scores[(matrix * tokens + query) * tokens + key - tokens]);
         }
     }
-    let part = matrix / heads * chunks + first / chunk;
+    let part = matrix / heads * chunks + first / chunk as usize;
     partial[(part * heads + matrix % heads) * distances + distance] = sum;
 }
 
@@ -131,10 +133,10 @@ pub fn diagonals<R: CubeRuntime>(scores: &CubeTensor<R>) -> CubeTensor<R> {
             partial.clone().into_array_arg(),
             tokens as u32,
             (songs * heads) as u32,
+            CHUNK as u32,
             heads,
-            CHUNK,
             scores.dtype.into(),
         );
     }
-    super::sums::folded(&partial)
+    folded(&partial)
 }

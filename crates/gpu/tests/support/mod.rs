@@ -28,13 +28,7 @@ pub(crate) fn upload(values: &[f32], shape: impl Into<Shape>) -> Gpu {
     made(bytes, shape, DType::F32)
 }
 
-#[allow(dead_code)]
-pub(crate) fn upload_ids(values: &[i32], shape: impl Into<Shape>) -> Gpu {
-    let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-    made(bytes, shape, DType::I32)
-}
-
-fn made(bytes: Vec<u8>, shape: impl Into<Shape>, dtype: DType) -> Gpu {
+pub(crate) fn made(bytes: Vec<u8>, shape: impl Into<Shape>, dtype: DType) -> Gpu {
     let device = WgpuDevice::default();
     let client = WgpuRuntime::client(&device);
     let handle = client.create_from_slice(&bytes);
