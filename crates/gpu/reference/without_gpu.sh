@@ -11,7 +11,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
-release=$(cd "$1/release" && pwd) python=${2:-python3}
+usage="usage: without_gpu.sh TARGET_DIR [PYTHON]"
+release=$(cd "${1:?$usage}/release" && pwd) python=${2:-python3}
 aside=$(mktemp -d)
 trap 'rm -rf "$aside"' EXIT
 
