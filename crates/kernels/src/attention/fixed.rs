@@ -172,12 +172,14 @@ fn score(head: &Head<'_>, scratch: &mut Scratch) {
         #[expect(unsafe_code)]
         unsafe {
             let scales = halves(scales);
-            int16::multiply(factors(queries), groups, &[], |row, sums| {
-                let scale = _mm512_set1_ps(scratch.query_scales[row]);
-                for half in 0..2 {
-                    let scale = _mm512_mul_ps(scale, scales[half]);
-                    let to = start.add(row * stride + panel * PANEL + half * 16);
-                    _mm512_storeu_ps(to, _mm512_mul_ps(_mm512_cvtepi32_ps(sums[half]), scale));
+            int16::multiply(factors(queries), groups, &[], |first, sums| {
+                for (row, sums) in (first..).zip(sums) {
+                    let scale = _mm512_set1_ps(scratch.query_scales[row]);
+                    for half in 0..2 {
+                        let scale = _mm512_mul_ps(scale, scales[half]);
+                        let to = start.add(row * stride + panel * PANEL + half * 16);
+                        _mm512_storeu_ps(to, _mm512_mul_ps(_mm512_cvtepi32_ps(sums[half]), scale));
+                    }
                 }
             });
         }
@@ -221,13 +223,15 @@ unsafe fn mix(head: &Head<'_>, queries: &Range<usize>, scratch: &Scratch) {
         // columns of y.
         unsafe {
             let scales = halves(&scratch.value_scales[first..first + PANEL]);
-            int16::multiply(factors(weights), groups, &[], |row, sums| {
-                let share = _mm512_set1_ps(scratch.shares[row]);
-                for half in 0..2 {
-                    let scale = _mm512_mul_ps(share, scales[half]);
-                    let mixed = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[half]), scale);
-                    let to = head.y(queries.start + row).wrapping_add(first + half * 16);
-                    _mm512_mask_storeu_ps(to, masks[half], mixed);
+            int16::multiply(factors(weights), groups, &[], |from, sums| {
+                for (row, sums) in (from..).zip(sums) {
+                    let share = _mm512_set1_ps(scratch.shares[row]);
+                    for half in 0..2 {
+                        let scale = _mm512_mul_ps(share, scales[half]);
+                        let mixed = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[half]), scale);
+                        let to = head.y(queries.start + row).wrapping_add(first + half * 16);
+                        _mm512_mask_storeu_ps(to, masks[half], mixed);
+                    }
                 }
             });
         }

@@ -133,23 +133,37 @@ impl Part<'_> {
                 }
             }
         }
-        for (r, sums) in sums.iter().enumerate() {
-            self.finish::<FUSED>(first + r, sums);
+        self.finish::<FUSED>(first, &sums);
+    }
+
+    /// From the sums of some rows' products to their values of y.
+    #[inline(always)]
+    fn finish<const FUSED: bool>(&self, first: usize, rows: &[[f32; PANEL]]) {
+        match self.activation {
+            Activation::None => self.finish_by(first, rows, |y| y),
+            Activation::Gelu => self.finish_by(first, rows, gelu_near::<FUSED>),
         }
     }
 
-    /// From the sums of a row's products to its values of y.
     #[inline(always)]
-    fn finish<const FUSED: bool>(&self, row: usize, sums: &[f32; PANEL]) {
-        let start = self.y.wrapping_add(row * self.y_stride);
-        // SAFETY: y has these columns in each of the rows, and the task alone writes them.
-        #[expect(unsafe_code)]
-        let y = unsafe { std::slice::from_raw_parts_mut(start, self.bias.len()) };
-        for ((y, &sum), &bias) in y.iter_mut().zip(sums).zip(self.bias) {
-            *y = match self.activation {
-                Activation::None => sum + bias,
-                Activation::Gelu => gelu_near::<FUSED>(sum + bias),
-            };
+    fn finish_by(&self, first: usize, rows: &[[f32; PANEL]], activation: impl Fn(f32) -> f32) {
+        for (row, sums) in (first..).zip(rows) {
+            let start = self.y.wrapping_add(row * self.y_stride);
+            // SAFETY: y has these columns in each of the rows, and the task alone writes them.
+            #[expect(unsafe_code)]
+            let y = unsafe { std::slice::from_raw_parts_mut(start, self.bias.len()) };
+            if let (Some(y), Some(bias)) =
+                (y.as_mut_array::<PANEL>(), self.bias.as_array::<PANEL>())
+            {
+                // A whole panel's columns at once, which the compiler makes a few vectors of.
+                for i in 0..PANEL {
+                    y[i] = activation(sums[i] + bias[i]);
+                }
+            } else {
+                for ((y, &sum), &bias) in y.iter_mut().zip(sums).zip(self.bias) {
+                    *y = activation(sum + bias);
+                }
+            }
         }
     }
 }
@@ -163,7 +177,6 @@ fn widened(x: u16) -> f32 {
 mod native {
     use super::{Group, PANEL, Part};
     use crate::dense::tiles::{Factors, bf16};
-    use std::arch::x86_64::_mm512_storeu_ps;
 
     /// # Safety
     /// The CPU must multiply bf16, and `part` must name elements of x and y.
@@ -178,11 +191,10 @@ mod native {
         // SAFETY: the rows hold four bytes for every group; a group that the columns cut has a
         // weight of 0 there.
         unsafe {
-            bf16::multiply(x, panel, ahead, |row, halves| {
-                let mut sums = [0.0_f32; PANEL];
-                _mm512_storeu_ps(sums.as_mut_ptr(), halves[0]);
-                _mm512_storeu_ps(sums.as_mut_ptr().add(16), halves[1]);
-                part.finish::<true>(row, &sums);
+            bf16::multiply(x, panel, ahead, |first, sums| {
+                let rows = sums.as_ptr().cast::<[f32; PANEL]>();
+                // Two vectors are a panel's 32 sums.
+                part.finish::<true>(first, std::slice::from_raw_parts(rows, sums.len()));
             });
         }
     }

@@ -152,35 +152,41 @@ impl Part<'_> {
                 let products = x.iter().zip(weights).map(|(&x, &w)| i32::from(x) * i32::from(w));
                 *sum = products.sum();
             }
-            self.finish::<false>(i, &sums);
+            self.finish::<false>(i, &[sums]);
         }
     }
 
-    /// From the sums of a row's integer products to its values of y.
+    /// From the sums of some rows' integer products to their values of y.
     #[inline(always)]
-    fn finish<const FUSED: bool>(&self, row: usize, products: &[i32; PANEL]) {
-        let scale = self.x.scales[self.rows.start + row];
-        let start = self.y.wrapping_add(row * self.y_stride);
-        // SAFETY: y has these columns in each of the rows, and the task alone writes them.
-        #[expect(unsafe_code)]
-        let y = unsafe { std::slice::from_raw_parts_mut(start, self.scales.len()) };
-        match (self.activation, y.as_mut_array(), self.whole()) {
-            (Activation::None, Some(y), Some((sums, scales, bias))) => {
-                finish_all(y, products, sums, scales, bias, scale, |y| y);
-            }
-            (Activation::Gelu, Some(y), Some((sums, scales, bias))) => {
-                finish_all(y, products, sums, scales, bias, scale, gelu_near::<FUSED>);
-            }
-            (activation, ..) => {
+    fn finish<const FUSED: bool>(&self, first: usize, rows: &[[i32; PANEL]]) {
+        match self.activation {
+            Activation::None => self.finish_by(first, rows, |y| y),
+            Activation::Gelu => self.finish_by(first, rows, gelu_near::<FUSED>),
+        }
+    }
+
+    #[inline(always)]
+    fn finish_by(&self, first: usize, rows: &[[i32; PANEL]], activation: impl Fn(f32) -> f32) {
+        let inputs = &self.x.scales[self.rows.start + first..];
+        for (row, (products, &input)) in (first..).zip(rows.iter().zip(inputs)) {
+            let start = self.y.wrapping_add(row * self.y_stride);
+            // SAFETY: y has these columns in each of the rows, and the task alone writes them.
+            #[expect(unsafe_code)]
+            let y = unsafe { std::slice::from_raw_parts_mut(start, self.scales.len()) };
+            if let Some((sums, scales, bias)) = self.whole()
+                && let Some(y) = y.as_mut_array::<PANEL>()
+            {
+                // A whole panel's columns at once, which the compiler makes a few vectors of.
+                for i in 0..PANEL {
+                    let value = dequantised(products[i], sums[i], scales[i], input);
+                    y[i] = activation(value + bias[i]);
+                }
+            } else {
                 let columns = self.sums.iter().zip(self.scales).zip(self.bias);
                 for ((y, &product), ((&sum, &weight), &bias)) in
                     y.iter_mut().zip(products).zip(columns)
                 {
-                    let value = dequantised(product, sum, weight, scale) + bias;
-                    *y = match activation {
-                        Activation::None => value,
-                        Activation::Gelu => gelu_near::<FUSED>(value),
-                    };
+                    *y = activation(dequantised(product, sum, weight, input) + bias);
                 }
             }
         }
@@ -190,22 +196,6 @@ impl Part<'_> {
     #[inline(always)]
     fn whole(&self) -> Option<(&[i32; PANEL], &[f32; PANEL], &[f32; PANEL])> {
         Some((self.sums.as_array()?, self.scales.as_array()?, self.bias.as_array()?))
-    }
-}
-
-/// A whole panel's columns at once, which the compiler makes a few vectors of.
-#[inline(always)]
-fn finish_all(
-    y: &mut [f32; PANEL],
-    products: &[i32; PANEL],
-    sums: &[i32; PANEL],
-    scales: &[f32; PANEL],
-    bias: &[f32; PANEL],
-    scale: Scale,
-    activation: impl Fn(f32) -> f32,
-) {
-    for i in 0..PANEL {
-        y[i] = activation(dequantised(products[i], sums[i], scales[i], scale) + bias[i]);
     }
 }
 
@@ -219,7 +209,6 @@ fn dequantised(product: i32, sum: i32, weight: f32, Scale { scale, zero }: Scale
 mod vnni {
     use super::{Group, PANEL, Part};
     use crate::dense::tiles::{Factors, int8};
-    use std::arch::x86_64::_mm512_storeu_si512;
 
     /// # Safety
     /// The CPU must have AVX-512 with VNNI, and `part` must name elements of x and y.
@@ -230,11 +219,10 @@ mod vnni {
         let x = Factors { start: rows.as_ptr(), stride: rows.stride(), rows: rows.rows() };
         // SAFETY: the rows hold four bytes for every group.
         unsafe {
-            int8::multiply(x, panel, ahead, |row, sums| {
-                let mut products = [0_i32; PANEL];
-                _mm512_storeu_si512(products.as_mut_ptr().cast(), sums[0]);
-                _mm512_storeu_si512(products.as_mut_ptr().add(16).cast(), sums[1]);
-                part.finish::<true>(row, &products);
+            int8::multiply(x, panel, ahead, |first, sums| {
+                let products = sums.as_ptr().cast::<[i32; PANEL]>();
+                // Two vectors are a panel's 32 sums.
+                part.finish::<true>(first, std::slice::from_raw_parts(products, sums.len()));
             });
         }
     }
@@ -319,8 +307,6 @@ mod avx2 {
                 }
             }
         }
-        for (r, products) in products.iter().enumerate() {
-            part.finish::<true>(first + r, products);
-        }
+        part.finish::<true>(first, &products);
     }
 }

@@ -29,9 +29,9 @@ macro_rules! tiles {
                 $vector, _MM_HINT_T1, _mm_prefetch, _mm512_load_si512, _mm512_set1_epi32, $zero,
             };
 
-            /// Calls `finish` with each row and the sums of its products in the two halves of the
-            /// panel. Meanwhile `ahead`, the panel that comes next, is fetched into the second
-            /// cache: the first rows would wait for it.
+            /// Calls `finish` with a few rows at a time: the first of them, and of each the sums of
+            /// its products in the two halves of the panel. Meanwhile `ahead`, the panel that comes
+            /// next, is fetched into the second cache: the first rows would wait for it.
             ///
             /// # Safety
             /// The CPU must have the module's instructions, and each row of `x` as many groups
@@ -43,8 +43,9 @@ macro_rules! tiles {
                 x: Factors,
                 panel: &[Group],
                 ahead: &[Group],
-                mut finish: impl FnMut(usize, [$vector; 2]),
+                mut finish: impl FnMut(usize, &[[$vector; 2]]),
             ) {
+                let mut sums = [[$zero(); 2]; ROWS];
                 for (part, (first, rows)) in parts(x.rows, ROWS).enumerate() {
                     let x = Factors { start: x.start.wrapping_add(first * x.stride), rows, ..x };
                     // A line a group: two parts fetch all, the others what is there.
@@ -53,24 +54,24 @@ macro_rules! tiles {
                     } else {
                         panel.as_ptr().cast()
                     };
-                    let finish = |row: usize, sums| finish(first + row, sums);
                     // SAFETY: each arm computes as many rows as there are.
                     unsafe {
                         match rows {
-                            12 => few_rows::<12>(x, panel, ahead, finish),
-                            11 => few_rows::<11>(x, panel, ahead, finish),
-                            10 => few_rows::<10>(x, panel, ahead, finish),
-                            9 => few_rows::<9>(x, panel, ahead, finish),
-                            8 => few_rows::<8>(x, panel, ahead, finish),
-                            7 => few_rows::<7>(x, panel, ahead, finish),
-                            6 => few_rows::<6>(x, panel, ahead, finish),
-                            5 => few_rows::<5>(x, panel, ahead, finish),
-                            4 => few_rows::<4>(x, panel, ahead, finish),
-                            3 => few_rows::<3>(x, panel, ahead, finish),
-                            2 => few_rows::<2>(x, panel, ahead, finish),
-                            _ => few_rows::<1>(x, panel, ahead, finish),
+                            12 => few_rows::<12>(x, panel, ahead, &mut sums),
+                            11 => few_rows::<11>(x, panel, ahead, &mut sums),
+                            10 => few_rows::<10>(x, panel, ahead, &mut sums),
+                            9 => few_rows::<9>(x, panel, ahead, &mut sums),
+                            8 => few_rows::<8>(x, panel, ahead, &mut sums),
+                            7 => few_rows::<7>(x, panel, ahead, &mut sums),
+                            6 => few_rows::<6>(x, panel, ahead, &mut sums),
+                            5 => few_rows::<5>(x, panel, ahead, &mut sums),
+                            4 => few_rows::<4>(x, panel, ahead, &mut sums),
+                            3 => few_rows::<3>(x, panel, ahead, &mut sums),
+                            2 => few_rows::<2>(x, panel, ahead, &mut sums),
+                            _ => few_rows::<1>(x, panel, ahead, &mut sums),
                         }
                     }
+                    finish(first, &sums[..rows]);
                 }
             }
 
@@ -82,7 +83,7 @@ macro_rules! tiles {
                 x: Factors,
                 panel: &[Group],
                 ahead: *const i8,
-                mut finish: impl FnMut(usize, [$vector; 2]),
+                tile: &mut [[$vector; 2]],
             ) {
                 // A pointer for every four rows: the distances between those are few enough for
                 // registers.
@@ -107,8 +108,8 @@ macro_rules! tiles {
                         *start = start.wrapping_add(4);
                     }
                 }
-                for (r, sums) in sums.into_iter().enumerate() {
-                    finish(r, sums);
+                for (to, sums) in tile.iter_mut().zip(sums) {
+                    *to = sums;
                 }
             }
         }
