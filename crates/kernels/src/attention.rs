@@ -8,7 +8,7 @@ use crate::dense::{PANEL, Row};
 use crate::dense::{Target, product};
 use crate::level::Level;
 use crate::rows::{Rows, RowsMut};
-use crate::softmax::exponentiate_inline;
+use crate::softmax::exponentiate;
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -279,15 +279,13 @@ impl<'a> Head<'a> {
         for (query, (scores, sum)) in queries.clone().zip(rows) {
             let scores = &mut scores[..keys];
             let bias = self.bias.map(|bias| bias.of(self.index, query, keys));
-            *sum = self.level.run(
-                #[inline(always)]
-                || {
-                    for (score, &bias) in scores.iter_mut().zip(bias.unwrap_or_default()) {
-                        *score += bias;
-                    }
-                    exponentiate_inline(scores)
-                },
-            );
+            if let Some(bias) = bias {
+                self.level.run(
+                    #[inline(always)]
+                    || scores.iter_mut().zip(bias).for_each(|(score, &bias)| *score += bias),
+                );
+            }
+            *sum = exponentiate(self.level, scores);
         }
     }
 

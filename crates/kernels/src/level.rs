@@ -1,3 +1,4 @@
+use pulp::{Simd, WithSimd};
 use std::fmt;
 
 /// A vector unit that code is compiled for.
@@ -55,21 +56,26 @@ impl Level {
     /// `work` must inline.
     #[inline]
     pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        self.run_with(Work(work))
+    }
+
+    /// The same for work that says itself which vectors it computes with.
+    #[inline]
+    pub(crate) fn run_with<W: WithSimd>(self, work: W) -> W::Output {
         #[cfg(target_arch = "x86_64")]
         {
-            use pulp::Simd;
             if self >= Level::Avx512
                 && let Some(unit) = pulp::x86::V4::try_new()
             {
-                return Simd::vectorize(unit, Work(work));
+                return Simd::vectorize(unit, work);
             }
             if self >= Level::Avx2
                 && let Some(unit) = pulp::x86::V3::try_new()
             {
-                return Simd::vectorize(unit, Work(work));
+                return Simd::vectorize(unit, work);
             }
         }
-        work()
+        work.with_simd(pulp::Scalar512b)
     }
 }
 
@@ -85,15 +91,13 @@ impl fmt::Display for Level {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 struct Work<F>(F);
 
-#[cfg(target_arch = "x86_64")]
-impl<R, F: FnOnce() -> R> pulp::WithSimd for Work<F> {
+impl<R, F: FnOnce() -> R> WithSimd for Work<F> {
     type Output = R;
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> R {
+    fn with_simd<S: Simd>(self, _: S) -> R {
         (self.0)()
     }
 }

@@ -1,7 +1,8 @@
 use crate::level::Level;
 use crate::rows::{Rows, RowsMut};
 use crate::spread::Spread;
-use crate::vector::fold;
+use crate::vector::{Squares, Sum, fold};
+use pulp::{Simd, WithSimd};
 
 /// Rows a task.
 const ROWS: usize = 16;
@@ -22,12 +23,7 @@ pub struct LayerNorm {
 /// # Panics
 /// Where the widths differ.
 pub fn layer_norm(level: Level, spread: Spread, y: &mut RowsMut<'_, f32>, norm: &LayerNorm) {
-    over_rows(spread, y, |_, y| {
-        level.run(
-            #[inline(always)]
-            || normalise(y, norm),
-        );
-    });
+    over_rows(spread, y, |_, y| level.run_with(Row { y, residual: None, norm }));
 }
 
 /// y ← norm(y + residual), row by row.
@@ -43,16 +39,7 @@ pub fn residual_layer_norm(
 ) {
     assert!(y.rows() <= residual.rows() && y.columns() == residual.columns(), "other shapes");
     over_rows(spread, y, |row, y| {
-        let residual = residual.row(row);
-        level.run(
-            #[inline(always)]
-            || {
-                for (y, &residual) in y.iter_mut().zip(residual) {
-                    *y += residual;
-                }
-                normalise(y, norm);
-            },
-        );
+        level.run_with(Row { y, residual: Some(residual.row(row)), norm });
     });
 }
 
@@ -68,15 +55,29 @@ fn over_rows(spread: Spread, y: &mut RowsMut<'_, f32>, work: impl Fn(usize, &mut
     });
 }
 
-#[inline(always)]
-fn normalise(y: &mut [f32], norm: &LayerNorm) {
-    assert!(norm.weight.len() == y.len() && norm.bias.len() == y.len(), "a norm of other width");
-    let width = y.len() as f32;
-    let mean = fold(y, 0.0, |y: f32| y, |a, b| a + b) / width;
-    let square = |y: f32| (y - mean) * (y - mean);
-    let variance = fold(y, 0.0, square, |a, b| a + b) / width;
-    let scale = 1.0 / (variance + norm.epsilon).sqrt();
-    for ((y, &weight), &bias) in y.iter_mut().zip(&norm.weight).zip(&norm.bias) {
-        *y = (*y - mean) * scale * weight + bias;
+/// One row, and what is added to it before.
+struct Row<'a> {
+    y: &'a mut [f32],
+    residual: Option<&'a [f32]>,
+    norm: &'a LayerNorm,
+}
+
+impl WithSimd for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { y, residual, norm: LayerNorm { weight, bias, epsilon } } = self;
+        assert!(weight.len() == y.len() && bias.len() == y.len(), "a norm of other width");
+        for (y, &residual) in y.iter_mut().zip(residual.unwrap_or_default()) {
+            *y += residual;
+        }
+        let width = y.len() as f32;
+        let mean = fold(simd, Sum, y) / width;
+        let variance = fold(simd, Squares { from: mean }, y) / width;
+        let scale = 1.0 / (variance + epsilon).sqrt();
+        for ((y, &weight), &bias) in y.iter_mut().zip(weight).zip(bias) {
+            *y = (*y - mean) * scale * weight + bias;
+        }
     }
 }

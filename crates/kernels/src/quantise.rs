@@ -3,7 +3,8 @@
 use crate::level::Level;
 use crate::rows::{Buffer, Rows};
 use crate::spread::Spread;
-use crate::vector::{fold, larger, smaller};
+use crate::vector::{Largest, Magnitude, Smallest, fold, larger, smaller};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Rows a task.
@@ -37,11 +38,7 @@ impl Quantised {
         let stride = values.stride();
         let quantise = |first: usize, values: &mut [u8], scales: &mut [Scale]| {
             for (i, (q, scale)) in values.chunks_mut(stride).zip(scales).enumerate() {
-                let x = x.row(first + i);
-                *scale = level.run(
-                    #[inline(always)]
-                    || quantise_row(x, &mut q[..columns]),
-                );
+                *scale = level.run_with(Row { x: x.row(first + i), q: &mut q[..columns] });
             }
         };
         let scales = &mut self.scales[..rows];
@@ -90,18 +87,29 @@ impl Quantised {
     }
 }
 
-#[inline(always)]
-fn quantise_row(x: &[f32], q: &mut [u8]) -> Scale {
-    let lowest = fold(x, 0.0, |x: f32| x, smaller);
-    let highest = fold(x, 0.0, |x: f32| x, larger);
-    // A row of zeros has no range; any scale reads it back.
-    let range = larger(highest - lowest, f32::MIN_POSITIVE * 255.0);
-    let (scale, steps) = (range / 255.0, 255.0 / range);
-    let zero = (-lowest * steps).round_ties_even();
-    for (q, &x) in q.iter_mut().zip(x) {
-        *q = nearest(x * steps + zero) as u8;
+/// One row on its way to u8.
+struct Row<'a> {
+    x: &'a [f32],
+    q: &'a mut [u8],
+}
+
+impl WithSimd for Row<'_> {
+    type Output = Scale;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Scale {
+        let Self { x, q } = self;
+        let lowest = smaller(fold(simd, Smallest, x), 0.0);
+        let highest = larger(fold(simd, Largest, x), 0.0);
+        // A row of zeros has no range; any scale reads it back.
+        let range = larger(highest - lowest, f32::MIN_POSITIVE * 255.0);
+        let (scale, steps) = (range / 255.0, 255.0 / range);
+        let zero = (-lowest * steps).round_ties_even();
+        for (q, &x) in q.iter_mut().zip(x) {
+            *q = nearest(x * steps + zero) as u8;
+        }
+        Scale { scale, zero: zero as i32 }
     }
-    Scale { scale, zero: zero as i32 }
 }
 
 /// The nearest integer of a value near 0 to 255, without the checks of a cast.
@@ -130,12 +138,28 @@ pub(crate) fn round(level: Level, x: &[f32], halves: &mut [u16]) {
 
 /// One row of weights to i8, symmetric: w ≈ scale·q with |q| ≤ 127; returns the scale.
 pub fn quantise_weights(weights: &[f32], q: &mut [i8]) -> f32 {
-    /// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
-    const ROUND: f32 = 12_582_912.0;
-    let largest = fold(weights, 0.0, f32::abs, larger);
-    let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-    for (q, &w) in q.iter_mut().zip(weights) {
-        *q = (w / scale + ROUND).to_bits() as i8;
+    Level::detect().run_with(Weights { weights, q })
+}
+
+/// One row of weights on its way to i8.
+struct Weights<'a> {
+    weights: &'a [f32],
+    q: &'a mut [i8],
+}
+
+impl WithSimd for Weights<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        /// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
+        const ROUND: f32 = 12_582_912.0;
+        let Self { weights, q } = self;
+        let largest = fold(simd, Magnitude, weights);
+        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+        for (q, &w) in q.iter_mut().zip(weights) {
+            *q = (w / scale + ROUND).to_bits() as i8;
+        }
+        scale
     }
-    scale
 }

@@ -161,9 +161,11 @@ fn assert_fits(length: usize, rows: usize, columns: usize, stride: usize) {
     assert!(length >= needed, "[{rows}, {columns}] needs {needed} elements, found {length}");
 }
 
-/// A matrix that keeps its memory from one use to the next.
+/// A matrix that keeps its memory from one use to the next. Rows begin with a cache line: a vector
+/// that is read or written lies in one line then.
 #[derive(Debug, Default)]
 pub struct Buffer<T> {
+    /// The matrix, from the first whole line on.
     values: Vec<T>,
     count: usize,
     columns: usize,
@@ -176,7 +178,7 @@ impl<T: Copy + Default> Buffer<T> {
     pub fn reshape(&mut self, rows: usize, columns: usize) -> RowsMut<'_, T> {
         self.stride = stride::<T>(columns);
         (self.count, self.columns) = (rows, columns);
-        let needed = rows * self.stride;
+        let needed = rows * self.stride + LINE / size_of::<T>();
         if self.values.len() < needed {
             self.values.resize(needed, T::default());
         }
@@ -185,12 +187,20 @@ impl<T: Copy + Default> Buffer<T> {
 
     /// The matrix, read.
     pub fn rows(&self) -> Rows<'_, T> {
-        Rows::new(&self.values, self.count, self.columns, self.stride)
+        let values = self.values.get(self.start()..).unwrap_or_default();
+        Rows::new(values, self.count, self.columns, self.stride)
     }
 
     /// The matrix, written.
     pub fn rows_mut(&mut self) -> RowsMut<'_, T> {
-        RowsMut::new(&mut self.values, self.count, self.columns, self.stride)
+        let start = self.start();
+        let values = self.values.get_mut(start..).unwrap_or_default();
+        RowsMut::new(values, self.count, self.columns, self.stride)
+    }
+
+    /// Elements before the first whole line.
+    fn start(&self) -> usize {
+        self.values.as_ptr().align_offset(LINE)
     }
 }
 

@@ -1,20 +1,24 @@
 use crate::level::Level;
-use crate::vector::{exp, fold, larger};
+use crate::vector::{Largest, Sum, exp, fold};
+use pulp::{Simd, WithSimd};
 
 /// scores ← e^(score − the largest); returns their sum, by which what is mixed with them is yet
 /// to be divided. An empty row has the sum 0.
 pub fn exponentiate(level: Level, scores: &mut [f32]) -> f32 {
-    level.run(
-        #[inline(always)]
-        || exponentiate_inline(scores),
-    )
+    level.run_with(Scores(scores))
 }
 
-#[inline(always)]
-pub(crate) fn exponentiate_inline(scores: &mut [f32]) -> f32 {
-    let largest = fold(scores, f32::NEG_INFINITY, |x: f32| x, larger);
-    for score in scores.iter_mut() {
-        *score = exp(*score - largest);
+struct Scores<'a>(&'a mut [f32]);
+
+impl WithSimd for Scores<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        let largest = fold(simd, Largest, self.0);
+        for score in self.0.iter_mut() {
+            *score = exp(*score - largest);
+        }
+        fold(simd, Sum, self.0)
     }
-    fold(scores, 0.0, |x: f32| x, |a, b| a + b)
 }

@@ -1,45 +1,145 @@
-//! Scalar functions written so that the compiler vectorises loops over them.
+//! Folds of rows, and scalar functions written so that the compiler vectorises loops over them.
 
-/// Lanes of the widest vector unit.
-const LANES: usize = 16;
+use pulp::{Scalar, Simd};
+
 /// Accumulators: a vector alone would wait for its own last step.
-const WIDE: usize = 4 * LANES;
+const WIDE: usize = 4;
 
-/// Folds with one accumulator a lane: in order, floats would be folded one by one.
-#[inline(always)]
-pub(crate) fn fold<T: Copy>(
-    values: &[T],
-    start: f32,
-    map: impl Fn(T) -> f32,
-    join: impl Fn(f32, f32) -> f32,
-) -> f32 {
-    let (blocks, rest) = values.as_chunks::<WIDE>();
-    let mut lanes = [start; WIDE];
-    for block in blocks {
-        for (lane, &value) in lanes.iter_mut().zip(block) {
-            *lane = join(*lane, map(value));
-        }
+/// How a row is folded to one value.
+pub(crate) trait Fold: Copy {
+    /// What the fold of no value is.
+    const START: f32;
+
+    /// What of a value is joined.
+    #[inline(always)]
+    fn map<S: Simd>(self, _: S, x: S::f32s) -> S::f32s {
+        x
     }
-    halve(&mut lanes, 2 * LANES, &join);
-    halve(&mut lanes, LANES, &join);
-    let (blocks, rest) = rest.as_chunks::<LANES>();
-    for block in blocks {
-        for (lane, &value) in lanes.iter_mut().zip(block) {
-            *lane = join(*lane, map(value));
-        }
-    }
-    for half in [8, 4, 2, 1] {
-        halve(&mut lanes, half, &join);
-    }
-    rest.iter().fold(lanes[0], |folded, &value| join(folded, map(value)))
+
+    /// Lane by lane.
+    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s;
+
+    /// All lanes to one value.
+    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32;
 }
 
-/// Joins the second `half` of the lanes to the first.
-#[inline(always)]
-fn halve(lanes: &mut [f32; WIDE], half: usize, join: impl Fn(f32, f32) -> f32) {
-    for i in 0..half {
-        lanes[i] = join(lanes[i], lanes[i + half]);
+/// The largest value.
+#[derive(Clone, Copy)]
+pub(crate) struct Largest;
+/// The smallest value.
+#[derive(Clone, Copy)]
+pub(crate) struct Smallest;
+/// The largest absolute value, 0 of none.
+#[derive(Clone, Copy)]
+pub(crate) struct Magnitude;
+/// The sum.
+#[derive(Clone, Copy)]
+pub(crate) struct Sum;
+/// The sum of the squared differences from a value.
+#[derive(Clone, Copy)]
+pub(crate) struct Squares {
+    pub(crate) from: f32,
+}
+
+impl Fold for Largest {
+    const START: f32 = f32::NEG_INFINITY;
+
+    #[inline(always)]
+    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.max_f32s(a, b)
     }
+
+    #[inline(always)]
+    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
+        simd.reduce_max_f32s(a)
+    }
+}
+
+impl Fold for Smallest {
+    const START: f32 = f32::INFINITY;
+
+    #[inline(always)]
+    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.min_f32s(a, b)
+    }
+
+    #[inline(always)]
+    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
+        simd.reduce_min_f32s(a)
+    }
+}
+
+impl Fold for Magnitude {
+    const START: f32 = 0.0;
+
+    #[inline(always)]
+    fn map<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
+        simd.abs_f32s(x)
+    }
+
+    #[inline(always)]
+    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.max_f32s(a, b)
+    }
+
+    #[inline(always)]
+    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
+        simd.reduce_max_f32s(a)
+    }
+}
+
+impl Fold for Sum {
+    const START: f32 = 0.0;
+
+    #[inline(always)]
+    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.add_f32s(a, b)
+    }
+
+    #[inline(always)]
+    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
+        simd.reduce_sum_f32s(a)
+    }
+}
+
+impl Fold for Squares {
+    const START: f32 = 0.0;
+
+    #[inline(always)]
+    fn map<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
+        let off = simd.sub_f32s(x, simd.splat_f32s(self.from));
+        simd.mul_f32s(off, off)
+    }
+
+    #[inline(always)]
+    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.add_f32s(a, b)
+    }
+
+    #[inline(always)]
+    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
+        simd.reduce_sum_f32s(a)
+    }
+}
+
+/// Folds a row. Said in vectors: left to itself the compiler keeps the accumulators in memory.
+#[inline(always)]
+pub(crate) fn fold<S: Simd, F: Fold>(simd: S, how: F, values: &[f32]) -> f32 {
+    let (vectors, rest) = S::as_simd_f32s(values);
+    let (blocks, single) = vectors.as_chunks::<WIDE>();
+    let start = simd.splat_f32s(F::START);
+    let mut lanes = [start; WIDE];
+    for block in blocks {
+        for (lane, &x) in lanes.iter_mut().zip(block) {
+            *lane = F::join(simd, *lane, how.map(simd, x));
+        }
+    }
+    let mut all = lanes.into_iter().fold(start, |all, lane| F::join(simd, all, lane));
+    for &x in single {
+        all = F::join(simd, all, how.map(simd, x));
+    }
+    let folded = F::reduce(simd, all);
+    rest.iter().fold(folded, |folded, &x| F::join(Scalar, folded, how.map(Scalar, x)))
 }
 
 /// The larger one; unlike `f32::max` a single instruction, as no NaN need be looked for.
@@ -84,6 +184,44 @@ pub(crate) fn exp(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::level::Level;
+    use pulp::WithSimd;
+
+    struct Folded<'a, F>(F, &'a [f32]);
+
+    impl<F: Fold> WithSimd for Folded<'_, F> {
+        type Output = f32;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            fold(simd, self.0, self.1)
+        }
+    }
+
+    #[test]
+    fn folds_take_every_value_once() {
+        for level in Level::available() {
+            for count in 0..200 {
+                // Small integers: sums are exact in any order.
+                let values: Vec<f32> = (0..count).map(|i| (i * 37 % 101 - 50) as f32).collect();
+                let each = || values.iter().copied();
+                let of = |x: f32| (x - 3.0) * (x - 3.0);
+                let largest = each().fold(f32::NEG_INFINITY, f32::max);
+                let smallest = each().fold(f32::INFINITY, f32::min);
+                let magnitude = each().map(f32::abs).fold(0.0, f32::max);
+                let (sum, squares): (f32, f32) = (each().sum(), each().map(of).sum());
+                let found = [
+                    level.run_with(Folded(Largest, &values)),
+                    level.run_with(Folded(Smallest, &values)),
+                    level.run_with(Folded(Magnitude, &values)),
+                    level.run_with(Folded(Sum, &values)),
+                    level.run_with(Folded(Squares { from: 3.0 }, &values)),
+                ];
+                let expected = [largest, smallest, magnitude, sum + 0.0, squares + 0.0];
+                assert_eq!(found, expected, "{count} values, {level}");
+            }
+        }
+    }
 
     #[test]
     fn exp_is_exact_enough() {

@@ -10,15 +10,23 @@ use crate::dense::avx512::masks;
 use crate::dense::groups::{Group, PANEL, two};
 use crate::dense::tiles::{Factors, int16};
 use crate::rows::{Buffer, Rows};
-use crate::vector::{fold, larger};
+use crate::vector::{Magnitude, fold};
+use pulp::x86::V4;
 use std::arch::x86_64::{
-    __m512, _MM_HINT_T0, _mm_prefetch, _mm512_cvtepi32_ps, _mm512_loadu_ps, _mm512_mask_storeu_ps,
-    _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m512, __m512i, _MM_HINT_T0, _mm_prefetch, _mm512_abs_ps, _mm512_add_ps, _mm512_castps_si512,
+    _mm512_castsi512_ps, _mm512_cvtepi32_ps, _mm512_dpwssd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_mask_mov_epi16, _mm512_mask_mov_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps,
+    _mm512_max_ps, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_max_ps, _mm512_set1_epi16,
+    _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_sub_ps,
 };
 use std::ops::Range;
 
 /// Queries whose scores and weights are held at once.
 const QUERIES: usize = 24;
+/// Lanes of a vector. Of a panel of keys, the first half is weighed in the lower 16 bits of a
+/// vector's lanes and the second in the upper ones: those two keys are a pair.
+const HALF: usize = PANEL / 2;
 /// Rows that are asked for ahead of time.
 const AHEAD: usize = 8;
 /// The largest weight.
@@ -42,15 +50,15 @@ pub(super) struct Scratch {
     /// Of each column, and one by it.
     value_scales: Vec<f32>,
     value_steps: Vec<f32>,
-    /// One key or a pair of values before it is laid out.
+    /// One key before it is laid out.
     row: Vec<u16>,
     /// [queries, columns]
     queries: Buffer<u16>,
     query_scales: Vec<f32>,
-    /// [queries, keys], to the base 2.
+    /// [queries, keys], to the base 2; −∞ past the last key.
     scores: Buffer<f32>,
-    /// [queries, keys]
-    weights: Buffer<u16>,
+    /// [queries, pairs of keys]
+    weights: Buffer<u32>,
     /// By what a query's mixture is multiplied.
     shares: Vec<f32>,
 }
@@ -65,6 +73,11 @@ fn reach(count: usize) -> u32 {
 fn value_reach(keys: usize) -> u32 {
     let weights = u64::from(ONE) * keys.max(1) as u64;
     (i32::MAX as u64 / weights).min(i16::MAX as u64) as u32
+}
+
+/// Pairs of so many keys: in a last panel of less than a half, each key is one.
+fn pairs(keys: usize) -> usize {
+    keys / PANEL * HALF + (keys % PANEL).min(HALF)
 }
 
 /// Whether values keep steps enough beside the weights of so many keys.
@@ -84,8 +97,8 @@ pub(super) unsafe fn attend(head: &Head<'_>, scratch: &mut Scratch) {
     for start in (0..all).step_by(QUERIES) {
         let queries = start..(start + QUERIES).min(all);
         lay_out_queries(head.query.slice(queries.clone()), scratch);
-        score(head, scratch);
-        weigh(head, &queries, scratch);
+        let largest = score(head, &queries, scratch);
+        weigh(&largest[..queries.len()], scratch);
         // SAFETY: the caller's promise of y.
         unsafe { mix(head, &queries, scratch) };
     }
@@ -99,11 +112,11 @@ fn lay_out_keys(key: Rows<'_, f32>, scratch: &mut Scratch) {
     grow(panels, keys.div_ceil(PANEL) * pairs);
     grow(key_scales, keys.next_multiple_of(PANEL));
     grow(row, 2 * pairs);
-    let row = &mut row[..2 * pairs];
+    let (row, reach) = (&mut row[..2 * pairs], reach(2 * pairs));
     row.fill(0);
     for (at, scale) in key_scales[..keys].iter_mut().enumerate() {
         fetch(key, at + AHEAD);
-        *scale = to_integers(key.row(at), reach(2 * pairs), row);
+        *scale = to_integers(key.row(at), reach, row);
         let panel = &mut panels[at / PANEL * pairs..][..pairs];
         for (group, pair) in panel.iter_mut().zip(row.as_chunks::<2>().0) {
             group.0[at % PANEL] = two(pair);
@@ -114,18 +127,14 @@ fn lay_out_keys(key: Rows<'_, f32>, scratch: &mut Scratch) {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
 fn lay_out_values(value: Rows<'_, f32>, scratch: &mut Scratch) {
     let (keys, size) = (value.rows(), value.columns());
-    let pairs = keys.div_ceil(2);
+    let pairs = pairs(keys);
     let Scratch { values: panels, value_scales, value_steps, .. } = scratch;
     grow(panels, size.div_ceil(PANEL) * pairs);
     grow(value_scales, size.next_multiple_of(PANEL));
     grow(value_steps, size);
-    let largest = &mut value_scales[..size];
-    largest.fill(0.0);
-    for key in 0..keys {
-        fetch(value, key + AHEAD);
-        for (largest, &x) in largest.iter_mut().zip(value.row(key)) {
-            *largest = larger(*largest, x.abs());
-        }
+    for first in (0..size).step_by(COLUMNS) {
+        let columns = first..(first + COLUMNS).min(size);
+        largest_of(value.columns_of(columns.clone()), &mut value_scales[columns]);
     }
     let most = value_reach(keys) as f32;
     for (scale, steps) in value_scales[..size].iter_mut().zip(value_steps.iter_mut()) {
@@ -133,9 +142,10 @@ fn lay_out_values(value: Rows<'_, f32>, scratch: &mut Scratch) {
         *scale /= most;
     }
     for pair in 0..pairs {
-        let first = value.row(2 * pair);
+        let first = value.row(pair / HALF * PANEL + pair % HALF);
+        let second = pair / HALF * PANEL + HALF + pair % HALF;
         // A missing second key has the weight 0.
-        let second = if 2 * pair + 1 < keys { value.row(2 * pair + 1) } else { first };
+        let second = if second < keys { value.row(second) } else { first };
         let columns = first.chunks(PANEL).zip(second.chunks(PANEL));
         for (panel, (first, second)) in columns.enumerate() {
             let group = &mut panels[panel * pairs + pair].0;
@@ -147,64 +157,112 @@ fn lay_out_values(value: Rows<'_, f32>, scratch: &mut Scratch) {
     }
 }
 
+/// Columns whose largest values are found at once.
+const COLUMNS: usize = 64;
+
+/// The largest absolute value of each of at most [`COLUMNS`] columns.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+fn largest_of(value: Rows<'_, f32>, largest: &mut [f32]) {
+    let masks: [_; COLUMNS / HALF] =
+        std::array::from_fn(|i| masks(value.columns().saturating_sub(i * HALF))[0]);
+    let mut found = [_mm512_setzero_ps(); COLUMNS / HALF];
+    for key in 0..value.rows() {
+        fetch(value, key + AHEAD);
+        let row = value.row(key).as_ptr();
+        for (i, (found, &mask)) in found.iter_mut().zip(&masks).enumerate() {
+            // SAFETY: the mask keeps to the columns.
+            #[expect(unsafe_code)]
+            let x = unsafe { _mm512_maskz_loadu_ps(mask, row.wrapping_add(i * HALF)) };
+            *found = _mm512_max_ps(*found, _mm512_abs_ps(x));
+        }
+    }
+    for (i, (found, mask)) in found.into_iter().zip(masks).enumerate() {
+        // SAFETY: as above; a value is found for every column.
+        #[expect(unsafe_code)]
+        unsafe {
+            _mm512_mask_storeu_ps(largest.as_mut_ptr().wrapping_add(i * HALF), mask, found);
+        }
+    }
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
 fn lay_out_queries(query: Rows<'_, f32>, scratch: &mut Scratch) {
     let (rows, columns) = (query.rows(), query.columns().next_multiple_of(2));
     grow(&mut scratch.query_scales, rows);
-    let mut queries = scratch.queries.reshape(rows, columns);
+    let (mut queries, reach) = (scratch.queries.reshape(rows, columns), reach(columns));
     for (at, scale) in scratch.query_scales[..rows].iter_mut().enumerate() {
         let row = queries.row_mut(at);
-        *scale = to_integers(query.row(at), reach(columns), row) * std::f32::consts::LOG2_E;
+        *scale = to_integers(query.row(at), reach, row) * std::f32::consts::LOG2_E;
         row[query.columns()..].fill(0);
     }
 }
 
-/// Queries times keys, to the base 2; columns past the last key are anything.
+/// Queries times keys, to the base 2; gives the largest scores of each query, lane by lane.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
-fn score(head: &Head<'_>, scratch: &mut Scratch) {
+fn score(head: &Head<'_>, queries: &Range<usize>, scratch: &mut Scratch) -> [__m512; QUERIES] {
     let (keys, pairs) = (head.key.rows(), head.key.columns().div_ceil(2));
-    let queries = scratch.queries.rows();
-    let mut scores = scratch.scores.reshape(queries.rows(), keys.next_multiple_of(PANEL));
+    let factors = factors(scratch.queries.rows());
+    let mut scores = scratch.scores.reshape(queries.len(), keys.next_multiple_of(PANEL));
     let (start, stride) = (scores.as_mut_ptr(), scores.stride());
+    let none = _mm512_set1_ps(f32::NEG_INFINITY);
+    let mut largest = [none; QUERIES];
     let panels = scratch.keys.chunks_exact(pairs).zip(scratch.key_scales.chunks_exact(PANEL));
     for (panel, (groups, scales)) in panels.take(keys.div_ceil(PANEL)).enumerate() {
-        // SAFETY: the panel's scales are two vectors; the rows of scores have its columns.
+        let from = panel * PANEL;
+        let masks = masks(keys - from);
+        // SAFETY: the panel's scales are two vectors; the rows of scores have its columns; the
+        // masks keep to the keys, of which each has a bias.
         #[expect(unsafe_code)]
         unsafe {
             let scales = halves(scales);
-            int16::multiply(factors(queries), groups, &[], |first, sums| {
+            int16::multiply(factors, groups, &[], |first, sums| {
                 for (row, sums) in (first..).zip(sums) {
                     let scale = _mm512_set1_ps(scratch.query_scales[row]);
                     for half in 0..2 {
                         let scale = _mm512_mul_ps(scale, scales[half]);
-                        let to = start.add(row * stride + panel * PANEL + half * 16);
-                        _mm512_storeu_ps(to, _mm512_mul_ps(_mm512_cvtepi32_ps(sums[half]), scale));
+                        let mut score = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[half]), scale);
+                        if let Some(bias) = head.bias {
+                            let bias = bias.of(head.index, queries.start + row, keys);
+                            let bias = bias.as_ptr().wrapping_add(from + half * HALF);
+                            let bias = _mm512_maskz_loadu_ps(masks[half], bias);
+                            let base = _mm512_set1_ps(std::f32::consts::LOG2_E);
+                            score = _mm512_fmadd_ps(bias, base, score);
+                        }
+                        let score = _mm512_mask_mov_ps(none, masks[half], score);
+                        largest[row] = _mm512_max_ps(largest[row], score);
+                        _mm512_storeu_ps(start.add(row * stride + from + half * HALF), score);
                     }
                 }
             });
         }
     }
+    largest
 }
 
 /// Scores → weights, and the share of each query by what its own are added up to.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
-fn weigh(head: &Head<'_>, queries: &Range<usize>, scratch: &mut Scratch) {
-    let keys = head.key.rows();
-    let mut weights = scratch.weights.reshape(queries.len(), keys.next_multiple_of(2));
-    let mut scores = scratch.scores.rows_mut();
-    grow(&mut scratch.shares, queries.len());
-    for (row, share) in scratch.shares[..queries.len()].iter_mut().enumerate() {
-        let scores = &mut scores.row_mut(row)[..keys];
-        if let Some(bias) = head.bias {
-            let bias = bias.of(head.index, queries.start + row, keys);
-            for (score, &bias) in scores.iter_mut().zip(bias) {
-                *score += bias * std::f32::consts::LOG2_E;
+fn weigh(largest: &[__m512], scratch: &mut Scratch) {
+    let scores = scratch.scores.rows();
+    let mut weights = scratch.weights.reshape(scores.rows(), scores.columns() / 2);
+    grow(&mut scratch.shares, scores.rows());
+    let ones = _mm512_set1_epi16(1);
+    for (row, &largest) in largest.iter().enumerate() {
+        let one = _mm512_set1_ps(_mm512_reduce_max_ps(largest) - SHIFT as f32);
+        let mut sum = _mm512_setzero_si512();
+        let panels = scores.row(row).as_chunks::<PANEL>().0.iter();
+        for (scores, weights) in panels.zip(weights.row_mut(row).as_chunks_mut::<HALF>().0) {
+            // SAFETY: two vectors of scores, and one of pairs of weights.
+            #[expect(unsafe_code)]
+            unsafe {
+                let [first, second] = halves(scores);
+                let (first, second) = (weight(first, one), weight(second, one));
+                let second = _mm512_slli_epi32::<16>(second);
+                let pairs = _mm512_mask_mov_epi16(first, 0xaaaa_aaaa, second);
+                sum = _mm512_dpwssd_epi32(sum, pairs, ones);
+                _mm512_storeu_si512(weights.as_mut_ptr().cast(), pairs);
             }
         }
-        let weights = weights.row_mut(row);
-        let sum = exponentiate(scores, &mut weights[..keys]);
-        weights[keys..].fill(0);
-        *share = 1.0 / sum as f32;
+        scratch.shares[row] = 1.0 / _mm512_reduce_add_epi32(sum) as f32;
     }
 }
 
@@ -213,8 +271,8 @@ fn weigh(head: &Head<'_>, queries: &Range<usize>, scratch: &mut Scratch) {
 #[expect(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
 unsafe fn mix(head: &Head<'_>, queries: &Range<usize>, scratch: &Scratch) {
-    let (size, pairs) = (head.value.columns(), head.value.rows().div_ceil(2));
-    let weights = scratch.weights.rows();
+    let (size, pairs) = (head.value.columns(), pairs(head.value.rows()));
+    let weights = factors(scratch.weights.rows());
     for panel in 0..size.div_ceil(PANEL) {
         let first = panel * PANEL;
         let masks = masks(size - first);
@@ -223,7 +281,7 @@ unsafe fn mix(head: &Head<'_>, queries: &Range<usize>, scratch: &Scratch) {
         // columns of y.
         unsafe {
             let scales = halves(&scratch.value_scales[first..first + PANEL]);
-            int16::multiply(factors(weights), groups, &[], |from, sums| {
+            int16::multiply(weights, groups, &[], |from, sums| {
                 for (row, sums) in (from..).zip(sums) {
                     let share = _mm512_set1_ps(scratch.shares[row]);
                     for half in 0..2 {
@@ -252,24 +310,28 @@ fn fetch(rows: Rows<'_, f32>, row: usize) {
 /// Two vectors of 16.
 ///
 /// # Safety
-/// `scales` must hold 32.
+/// `values` must hold 32.
 #[expect(unsafe_code)]
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn halves(scales: &[f32]) -> [__m512; 2] {
+unsafe fn halves(values: &[f32]) -> [__m512; 2] {
     // SAFETY: the caller's promise.
-    unsafe { [_mm512_loadu_ps(scales.as_ptr()), _mm512_loadu_ps(scales.as_ptr().add(16))] }
+    unsafe { [_mm512_loadu_ps(values.as_ptr()), _mm512_loadu_ps(values.as_ptr().add(HALF))] }
 }
 
-fn factors(rows: Rows<'_, u16>) -> Factors {
-    let stride = rows.stride() * size_of::<u16>();
+fn factors<T>(rows: Rows<'_, T>) -> Factors {
+    let stride = rows.stride() * size_of::<T>();
     Factors { start: rows.as_ptr().cast(), stride, rows: rows.rows() }
 }
 
 /// x ≈ scale·q with |q| at most `reach`; returns the scale.
-#[inline(always)]
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
 fn to_integers(x: &[f32], reach: u32, q: &mut [u16]) -> f32 {
-    let largest = fold(x, 0.0, f32::abs, larger);
+    // SAFETY: the features are among this function's own.
+    #[expect(unsafe_code)]
+    let unit = unsafe { V4::new_unchecked() };
+    let largest = fold(unit, Magnitude, x);
     let steps = if largest > 0.0 { reach as f32 / largest } else { 0.0 };
     for (q, &x) in q.iter_mut().zip(x) {
         *q = nearest(x * steps) as u16;
@@ -283,45 +345,71 @@ fn nearest(x: f32) -> u32 {
     (x + ROUND).to_bits()
 }
 
-/// weights ← [`ONE`]·2^(score − the largest), rounded; returns their sum.
-#[inline(always)]
-fn exponentiate(scores: &[f32], weights: &mut [u16]) -> u32 {
+/// 2^(score − one), rounded, in the low 16 bits: at most [`ONE`], as `one` is that much below the
+/// largest score. The power is to 5e-6 relative: its whole part by the exponent, the rest, at most
+/// a half, by the polynomial of degree 4 with the least relative error (2.9e-6) that is 1 at 0.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+fn weight(score: __m512, one: __m512) -> __m512i {
     /// From here on weights are 0.
     const LOWEST: f32 = -4.0;
-    let largest = fold(scores, f32::NEG_INFINITY, |x: f32| x, larger);
-    let one = largest - SHIFT as f32;
-    let mut sum = 0_u32;
-    for (weight, &score) in weights.iter_mut().zip(scores) {
-        let rounded = nearest(exp2(larger(score - one, LOWEST))) & 0xffff;
-        sum = sum.wrapping_add(rounded);
-        *weight = rounded as u16;
+    /// Adding it leaves the whole part, as a float's exponent, in the low bits.
+    const EXPONENT: f32 = ROUND + 127.0;
+    const SERIES: [f32; 4] = [0.055_906_426, 0.240_240_99, 0.693_124_2, 1.0];
+    let x = _mm512_max_ps(_mm512_sub_ps(score, one), _mm512_set1_ps(LOWEST));
+    let shifted = _mm512_add_ps(x, _mm512_set1_ps(EXPONENT));
+    let rest = _mm512_sub_ps(x, _mm512_sub_ps(shifted, _mm512_set1_ps(EXPONENT)));
+    let mut series = _mm512_set1_ps(0.009_582_854);
+    for factor in SERIES {
+        series = _mm512_fmadd_ps(rest, series, _mm512_set1_ps(factor));
     }
-    sum
-}
-
-/// 2ˣ to 5e-6 relative, for x in −4 to 12: the whole part by the exponent, the rest, at most a
-/// half, by the polynomial of degree 4 with the least relative error (2.9e-6) that is 1 at 0.
-#[inline(always)]
-fn exp2(x: f32) -> f32 {
-    let shifted = x + ROUND;
-    let rest = x - (shifted - ROUND);
-    let series = rest.mul_add(0.009_582_854, 0.055_906_426);
-    let series = rest.mul_add(series, 0.240_240_99);
-    let series = rest.mul_add(rest.mul_add(series, 0.693_124_2), 1.0);
-    f32::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 23))
+    let whole = _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(shifted)));
+    _mm512_castps_si512(_mm512_fmadd_ps(series, whole, _mm512_set1_ps(ROUND)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{exp2, reach, value_reach};
+    use super::{ONE, PANEL, pairs, reach, value_reach, weight};
+    use crate::level::Level;
+    use std::arch::x86_64::{_mm256_extract_epi16, _mm512_cvtepi32_epi16, _mm512_set1_ps};
 
     #[test]
-    fn exp2_is_exact_enough() {
-        for i in -400..=1200 {
+    fn weights_are_rounded_powers() {
+        if !Level::Avx512Vnni.is_available() {
+            return;
+        }
+        #[target_feature(
+            enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma"
+        )]
+        fn of(score: f32) -> i32 {
+            let weight = weight(_mm512_set1_ps(score), _mm512_set1_ps(0.0));
+            _mm256_extract_epi16::<0>(_mm512_cvtepi32_epi16(weight))
+        }
+        for i in -1000..=1200 {
             let x = i as f32 / 100.0;
+            // SAFETY: the CPU has the level.
+            #[expect(unsafe_code)]
+            let found = unsafe { of(x) };
             let expected = f64::from(x).exp2();
-            let off = (f64::from(exp2(x)) - expected).abs() / expected;
-            assert!(off < 5e-6, "2^{x} off by {off}");
+            let off = (f64::from(found) - expected).abs();
+            assert!(off < 0.5 + 5e-6 * expected && found <= ONE as i32, "2^{x} is {found}");
+        }
+        // SAFETY: as above.
+        #[expect(unsafe_code)]
+        let none = unsafe { of(f32::NEG_INFINITY) };
+        assert_eq!(none, 0);
+    }
+
+    #[test]
+    fn every_key_is_in_a_pair() {
+        for keys in 1..200 {
+            let of = |pair: usize| pair / 16 * PANEL + pair % 16;
+            let firsts = (0..pairs(keys)).map(of);
+            let mut all: Vec<_> = firsts.clone().chain(firsts.map(|key| key + 16)).collect();
+            all.retain(|&key| key < keys);
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..keys), "{keys} keys");
+            assert!(of(pairs(keys) - 1) < keys);
         }
     }
 

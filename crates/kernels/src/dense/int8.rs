@@ -168,12 +168,14 @@ impl Part<'_> {
     #[inline(always)]
     fn finish_by(&self, first: usize, rows: &[[i32; PANEL]], activation: impl Fn(f32) -> f32) {
         let inputs = &self.x.scales[self.rows.start + first..];
+        // Copied: they would be read anew after each row that is written.
+        let whole = self.whole();
         for (row, (products, &input)) in (first..).zip(rows.iter().zip(inputs)) {
             let start = self.y.wrapping_add(row * self.y_stride);
             // SAFETY: y has these columns in each of the rows, and the task alone writes them.
             #[expect(unsafe_code)]
             let y = unsafe { std::slice::from_raw_parts_mut(start, self.scales.len()) };
-            if let Some((sums, scales, bias)) = self.whole()
+            if let Some((sums, scales, bias)) = &whole
                 && let Some(y) = y.as_mut_array::<PANEL>()
             {
                 // A whole panel's columns at once, which the compiler makes a few vectors of.
@@ -194,8 +196,8 @@ impl Part<'_> {
 
     /// What belongs to the columns, where the panel has all of them.
     #[inline(always)]
-    fn whole(&self) -> Option<(&[i32; PANEL], &[f32; PANEL], &[f32; PANEL])> {
-        Some((self.sums.as_array()?, self.scales.as_array()?, self.bias.as_array()?))
+    fn whole(&self) -> Option<([i32; PANEL], [f32; PANEL], [f32; PANEL])> {
+        Some((*self.sums.as_array()?, *self.scales.as_array()?, *self.bias.as_array()?))
     }
 }
 
