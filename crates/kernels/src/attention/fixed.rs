@@ -8,7 +8,7 @@
 use super::{Head, grow};
 use crate::dense::avx512::masks;
 use crate::dense::groups::{Group, PANEL, two};
-use crate::dense::tiles::{Factors, int16};
+use crate::dense::tiles::{Factors, Results, int16};
 use crate::rows::{Buffer, Rows};
 use crate::vector::{Magnitude, fold};
 use pulp::x86::V4;
@@ -210,12 +210,13 @@ fn score(head: &Head<'_>, queries: &Range<usize>, scratch: &mut Scratch) -> [__m
     for (panel, (groups, scales)) in panels.take(keys.div_ceil(PANEL)).enumerate() {
         let from = panel * PANEL;
         let masks = masks(keys - from);
+        let y = Results { start: start.wrapping_add(from), stride };
         // SAFETY: the panel's scales are two vectors; the rows of scores have its columns; the
         // masks keep to the keys, of which each has a bias.
         #[expect(unsafe_code)]
         unsafe {
             let scales = halves(scales);
-            int16::multiply(factors, groups, &[], |first, sums| {
+            int16::multiply(factors, groups, &[], y, |first, sums| {
                 for (row, sums) in (first..).zip(sums) {
                     let scale = _mm512_set1_ps(scratch.query_scales[row]);
                     for half in 0..2 {
@@ -277,11 +278,13 @@ unsafe fn mix(head: &Head<'_>, queries: &Range<usize>, scratch: &Scratch) {
         let first = panel * PANEL;
         let masks = masks(size - first);
         let groups = &scratch.values[panel * pairs..][..pairs];
+        let start = head.y(queries.start).wrapping_add(first);
+        let y = Results { start, stride: head.y_stride };
         // SAFETY: the panel's scales are two vectors; the masks keep what is written to the
         // columns of y.
         unsafe {
             let scales = halves(&scratch.value_scales[first..first + PANEL]);
-            int16::multiply(weights, groups, &[], |from, sums| {
+            int16::multiply(weights, groups, &[], y, |from, sums| {
                 for (row, sums) in (from..).zip(sums) {
                     let share = _mm512_set1_ps(scratch.shares[row]);
                     for half in 0..2 {

@@ -176,7 +176,7 @@ fn widened(x: u16) -> f32 {
 #[cfg(target_arch = "x86_64")]
 mod native {
     use super::{Group, PANEL, Part};
-    use crate::dense::tiles::{Factors, bf16};
+    use crate::dense::tiles::{Factors, Results, bf16};
 
     /// # Safety
     /// The CPU must multiply bf16, and `part` must name elements of x and y.
@@ -188,10 +188,11 @@ mod native {
         let rows = part.inputs(panel);
         let stride = rows.stride() * size_of::<u16>();
         let x = Factors { start: rows.as_ptr().cast(), stride, rows: rows.rows() };
+        let y = Results { start: part.y, stride: part.y_stride };
         // SAFETY: the rows hold four bytes for every group; a group that the columns cut has a
         // weight of 0 there.
         unsafe {
-            bf16::multiply(x, panel, ahead, |first, sums| {
+            bf16::multiply(x, panel, ahead, y, |first, sums| {
                 let rows = sums.as_ptr().cast::<[f32; PANEL]>();
                 // Two vectors are a panel's 32 sums.
                 part.finish::<true>(first, std::slice::from_raw_parts(rows, sums.len()));

@@ -210,7 +210,7 @@ fn dequantised(product: i32, sum: i32, weight: f32, Scale { scale, zero }: Scale
 #[cfg(target_arch = "x86_64")]
 mod vnni {
     use super::{Group, PANEL, Part};
-    use crate::dense::tiles::{Factors, int8};
+    use crate::dense::tiles::{Factors, Results, int8};
 
     /// # Safety
     /// The CPU must have AVX-512 with VNNI, and `part` must name elements of x and y.
@@ -219,9 +219,10 @@ mod vnni {
     pub(super) unsafe fn multiply(part: &Part<'_>, panel: &[Group], ahead: &[Group]) {
         let rows = part.inputs(panel);
         let x = Factors { start: rows.as_ptr(), stride: rows.stride(), rows: rows.rows() };
+        let y = Results { start: part.y, stride: part.y_stride };
         // SAFETY: the rows hold four bytes for every group.
         unsafe {
-            int8::multiply(x, panel, ahead, |first, sums| {
+            int8::multiply(x, panel, ahead, y, |first, sums| {
                 let products = sums.as_ptr().cast::<[i32; PANEL]>();
                 // Two vectors are a panel's 32 sums.
                 part.finish::<true>(first, std::slice::from_raw_parts(products, sums.len()));

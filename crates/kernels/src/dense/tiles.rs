@@ -21,18 +21,27 @@ pub(crate) struct Factors {
     pub(crate) rows: usize,
 }
 
+/// Rows of a panel's columns that `finish` writes.
+#[derive(Clone, Copy)]
+pub(crate) struct Results {
+    pub(crate) start: *const f32,
+    /// Values from one row to the next.
+    pub(crate) stride: usize,
+}
+
 macro_rules! tiles {
     ($(#[$what:meta])* $name:ident, $features:tt, $vector:ident, $zero:ident, $dot:path) => {
         $(#[$what])*
         pub(crate) mod $name {
-            use super::{Factors, Group, LINE, ROWS, parts};
+            use super::{Factors, Group, LINE, ROWS, Results, parts};
             use std::arch::x86_64::{
-                $vector, _MM_HINT_T1, _mm_prefetch, _mm512_load_si512, _mm512_set1_epi32, $zero,
+                $vector, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_load_si512, _mm512_set1_epi32, $zero,
             };
 
             /// Calls `finish` with a few rows at a time: the first of them, and of each the sums of
             /// its products in the two halves of the panel. Meanwhile `ahead`, the panel that comes
-            /// next, is fetched into the second cache: the first rows would wait for it.
+            /// next, is fetched into the second cache, and the two lines of each row of `y` into
+            /// the first: the first rows would wait for the one, and `finish` for the others.
             ///
             /// # Safety
             /// The CPU must have the module's instructions, and each row of `x` as many groups
@@ -44,6 +53,7 @@ macro_rules! tiles {
                 x: Factors,
                 panel: &[Group],
                 ahead: &[Group],
+                y: Results,
                 mut finish: impl FnMut(usize, &[[$vector; 2]]),
             ) {
                 let mut sums = [[$zero(); 2]; ROWS];
@@ -55,6 +65,11 @@ macro_rules! tiles {
                     } else {
                         panel.as_ptr().cast()
                     };
+                    for row in first..first + rows {
+                        let line = y.start.wrapping_add(row * y.stride).cast::<i8>();
+                        _mm_prefetch::<_MM_HINT_T0>(line);
+                        _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(LINE));
+                    }
                     // SAFETY: each arm computes as many rows as there are.
                     unsafe {
                         match rows {
