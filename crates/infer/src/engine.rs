@@ -171,9 +171,22 @@ fn group(windows: &[&[u32]]) -> usize {
 fn start(threads: Option<usize>) -> Result<ThreadPool, Error> {
     // 0 is one a core, or what RAYON_NUM_THREADS says.
     let threads = threads.unwrap_or(0);
+    // Those that this process may run on.
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
     ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("infer-{i}"))
+        .start_handler(move |i| {
+            // A thread a core, each kept on its own: after a pause the system often wakes two on
+            // the same one, and a lone song takes twice as long. Fewer threads leave room for
+            // others and may move.
+            if cores.len() == rayon::current_num_threads()
+                && let Some(&core) = cores.get(i)
+            {
+                // Where that is refused, threads move as they did.
+                let _ = core_affinity::set_for_current(core);
+            }
+        })
         .build()
         .map_err(|source| Error::Threads { threads, source })
 }
