@@ -37,6 +37,7 @@ macro_rules! tiles {
             use std::arch::x86_64::{
                 $vector, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_load_si512, _mm512_set1_epi32, $zero,
             };
+            use std::mem::MaybeUninit;
 
             /// Calls `finish` with a few rows at a time: the first of them, and of each the sums of
             /// its products in the two halves of the panel. Meanwhile `ahead`, the panel that comes
@@ -56,7 +57,7 @@ macro_rules! tiles {
                 y: Results,
                 mut finish: impl FnMut(usize, &[[$vector; 2]]),
             ) {
-                let mut sums = [[$zero(); 2]; ROWS];
+                let mut sums = [MaybeUninit::uninit(); ROWS];
                 for (part, (first, rows)) in parts(x.rows, ROWS).enumerate() {
                     let x = Factors { start: x.start.wrapping_add(first * x.stride), rows, ..x };
                     // A line a group: two parts fetch all, the others what is there.
@@ -70,7 +71,7 @@ macro_rules! tiles {
                         _mm_prefetch::<_MM_HINT_T0>(line);
                         _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(LINE));
                     }
-                    // SAFETY: each arm computes as many rows as there are.
+                    // SAFETY: each arm computes as many rows as there are, and writes their sums.
                     unsafe {
                         match rows {
                             12 => few_rows::<12>(x, panel, ahead, &mut sums),
@@ -86,8 +87,8 @@ macro_rules! tiles {
                             2 => few_rows::<2>(x, panel, ahead, &mut sums),
                             _ => few_rows::<1>(x, panel, ahead, &mut sums),
                         }
+                        finish(first, sums[..rows].assume_init_ref());
                     }
-                    finish(first, &sums[..rows]);
                 }
             }
 
@@ -99,7 +100,7 @@ macro_rules! tiles {
                 x: Factors,
                 panel: &[Group],
                 ahead: *const i8,
-                tile: &mut [[$vector; 2]],
+                tile: &mut [MaybeUninit<[$vector; 2]>],
             ) {
                 // A pointer for every four rows: the distances between those are few enough for
                 // registers.
@@ -125,7 +126,7 @@ macro_rules! tiles {
                     }
                 }
                 for (to, sums) in tile.iter_mut().zip(sums) {
-                    *to = sums;
+                    to.write(sums);
                 }
             }
         }
