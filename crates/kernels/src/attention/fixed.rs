@@ -322,7 +322,7 @@ unsafe fn halves(values: &[f32]) -> [__m512; 2] {
     unsafe { [_mm512_loadu_ps(values.as_ptr()), _mm512_loadu_ps(values.as_ptr().add(HALF))] }
 }
 
-fn factors<T>(rows: Rows<'_, T>) -> Factors {
+fn factors<T: Copy>(rows: Rows<'_, T>) -> Factors {
     let stride = rows.stride() * size_of::<T>();
     Factors { start: rows.as_ptr().cast(), stride, rows: rows.rows() }
 }
@@ -376,17 +376,17 @@ mod tests {
     use crate::level::Level;
     use std::arch::x86_64::{_mm256_extract_epi16, _mm512_cvtepi32_epi16, _mm512_set1_ps};
 
+    /// The weight of a score beside `one` of 0.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+    fn of(score: f32) -> i32 {
+        let weight = weight(_mm512_set1_ps(score), _mm512_set1_ps(0.0));
+        _mm256_extract_epi16::<0>(_mm512_cvtepi32_epi16(weight))
+    }
+
     #[test]
     fn weights_are_rounded_powers() {
         if !Level::Avx512Vnni.is_available() {
             return;
-        }
-        #[target_feature(
-            enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma"
-        )]
-        fn of(score: f32) -> i32 {
-            let weight = weight(_mm512_set1_ps(score), _mm512_set1_ps(0.0));
-            _mm256_extract_epi16::<0>(_mm512_cvtepi32_epi16(weight))
         }
         for i in -1000..=1200 {
             let x = i as f32 / 100.0;
