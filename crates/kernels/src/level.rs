@@ -75,7 +75,7 @@ impl Level {
                 return Simd::vectorize(unit, work);
             }
         }
-        work.with_simd(pulp::Scalar512b)
+        work.with_simd(pulp::Scalar128b)
     }
 }
 
