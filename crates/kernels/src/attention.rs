@@ -278,8 +278,8 @@ impl<'a> Head<'a> {
         let rows = scores.chunks_mut(stride).zip(sums);
         for (query, (scores, sum)) in queries.clone().zip(rows) {
             let scores = &mut scores[..keys];
-            let bias = self.bias.map(|bias| bias.of(self.index, query, keys));
-            if let Some(bias) = bias {
+            if let Some(bias) = self.bias {
+                let bias = bias.of(self.index, query, keys);
                 self.level.run(
                     #[inline(always)]
                     || scores.iter_mut().zip(bias).for_each(|(score, &bias)| *score += bias),

@@ -5,8 +5,43 @@ use pulp::{Scalar, Simd};
 /// Accumulators: a vector alone would wait for its own last step.
 const WIDE: usize = 4;
 
+/// How two values become one.
+pub(crate) trait Join {
+    /// Lane by lane.
+    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s;
+
+    /// All lanes to one value.
+    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32;
+}
+
+macro_rules! joins {
+    ($($name:ident: $join:ident, $reduce:ident;)*) => {$(
+        pub(crate) struct $name;
+
+        impl Join for $name {
+            #[inline(always)]
+            fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+                simd.$join(a, b)
+            }
+
+            #[inline(always)]
+            fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
+                simd.$reduce(a)
+            }
+        }
+    )*};
+}
+
+joins! {
+    Max: max_f32s, reduce_max_f32s;
+    Min: min_f32s, reduce_min_f32s;
+    Add: add_f32s, reduce_sum_f32s;
+}
+
 /// How a row is folded to one value.
 pub(crate) trait Fold: Copy {
+    /// How its values are joined.
+    type By: Join;
     /// What the fold of no value is.
     const START: f32;
 
@@ -15,12 +50,6 @@ pub(crate) trait Fold: Copy {
     fn map<S: Simd>(self, _: S, x: S::f32s) -> S::f32s {
         x
     }
-
-    /// Lane by lane.
-    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s;
-
-    /// All lanes to one value.
-    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32;
 }
 
 /// The largest value.
@@ -42,83 +71,38 @@ pub(crate) struct Squares {
 }
 
 impl Fold for Largest {
+    type By = Max;
     const START: f32 = f32::NEG_INFINITY;
-
-    #[inline(always)]
-    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
-        simd.max_f32s(a, b)
-    }
-
-    #[inline(always)]
-    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
-        simd.reduce_max_f32s(a)
-    }
 }
 
 impl Fold for Smallest {
+    type By = Min;
     const START: f32 = f32::INFINITY;
-
-    #[inline(always)]
-    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
-        simd.min_f32s(a, b)
-    }
-
-    #[inline(always)]
-    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
-        simd.reduce_min_f32s(a)
-    }
 }
 
 impl Fold for Magnitude {
+    type By = Max;
     const START: f32 = 0.0;
 
     #[inline(always)]
     fn map<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
         simd.abs_f32s(x)
     }
-
-    #[inline(always)]
-    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
-        simd.max_f32s(a, b)
-    }
-
-    #[inline(always)]
-    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
-        simd.reduce_max_f32s(a)
-    }
 }
 
 impl Fold for Sum {
+    type By = Add;
     const START: f32 = 0.0;
-
-    #[inline(always)]
-    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
-        simd.add_f32s(a, b)
-    }
-
-    #[inline(always)]
-    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
-        simd.reduce_sum_f32s(a)
-    }
 }
 
 impl Fold for Squares {
+    type By = Add;
     const START: f32 = 0.0;
 
     #[inline(always)]
     fn map<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
         let off = simd.sub_f32s(x, simd.splat_f32s(self.from));
         simd.mul_f32s(off, off)
-    }
-
-    #[inline(always)]
-    fn join<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
-        simd.add_f32s(a, b)
-    }
-
-    #[inline(always)]
-    fn reduce<S: Simd>(simd: S, a: S::f32s) -> f32 {
-        simd.reduce_sum_f32s(a)
     }
 }
 
@@ -131,15 +115,15 @@ pub(crate) fn fold<S: Simd, F: Fold>(simd: S, how: F, values: &[f32]) -> f32 {
     let mut lanes = [start; WIDE];
     for block in blocks {
         for (lane, &x) in lanes.iter_mut().zip(block) {
-            *lane = F::join(simd, *lane, how.map(simd, x));
+            *lane = F::By::join(simd, *lane, how.map(simd, x));
         }
     }
-    let mut all = lanes.into_iter().fold(start, |all, lane| F::join(simd, all, lane));
+    let mut all = lanes.into_iter().fold(start, |all, lane| F::By::join(simd, all, lane));
     for &x in single {
-        all = F::join(simd, all, how.map(simd, x));
+        all = F::By::join(simd, all, how.map(simd, x));
     }
-    let folded = F::reduce(simd, all);
-    rest.iter().fold(folded, |folded, &x| F::join(Scalar, folded, how.map(Scalar, x)))
+    let folded = F::By::reduce(simd, all);
+    rest.iter().fold(folded, |folded, &x| F::By::join(Scalar, folded, how.map(Scalar, x)))
 }
 
 /// The larger one; unlike `f32::max` a single instruction, as no NaN need be looked for.

@@ -142,10 +142,10 @@ fn lay_out_values(value: Rows<'_, f32>, scratch: &mut Scratch) {
         *scale /= most;
     }
     for pair in 0..pairs {
-        let first = value.row(pair / HALF * PANEL + pair % HALF);
-        let second = pair / HALF * PANEL + HALF + pair % HALF;
+        let key = pair / HALF * PANEL + pair % HALF;
+        let first = value.row(key);
         // A missing second key has the weight 0.
-        let second = if second < keys { value.row(second) } else { first };
+        let second = if key + HALF < keys { value.row(key + HALF) } else { first };
         let columns = first.chunks(PANEL).zip(second.chunks(PANEL));
         for (panel, (first, second)) in columns.enumerate() {
             let group = &mut panels[panel * pairs + pair].0;
@@ -290,7 +290,7 @@ unsafe fn mix(head: &Head<'_>, queries: &Range<usize>, scratch: &Scratch) {
                     for half in 0..2 {
                         let scale = _mm512_mul_ps(share, scales[half]);
                         let mixed = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[half]), scale);
-                        let to = head.y(queries.start + row).wrapping_add(first + half * 16);
+                        let to = start.wrapping_add(row * head.y_stride + half * HALF);
                         _mm512_mask_storeu_ps(to, masks[half], mixed);
                     }
                 }
