@@ -2,8 +2,11 @@
 
 use crate::log_line::LogFormat;
 use crate::progress::Stages;
+use crate::traces::Traces;
+use canto_serve::TRACES;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::io::{self, IsTerminal, Write};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -17,8 +20,13 @@ pub(crate) struct Console {
 
 impl Console {
     /// Sets logging up: 0 tells what happens, 1 and 2 more of it, `quiet` only errors; lines look as
-    /// `format` says.
-    pub(crate) fn start(verbose: u8, quiet: bool, format: LogFormat) -> Self {
+    /// `format` says. Spans of requests go to `traces`.
+    pub(crate) fn start(
+        verbose: u8,
+        quiet: bool,
+        format: LogFormat,
+        traces: Option<&Traces>,
+    ) -> Self {
         let interactive = io::stderr().is_terminal() && !quiet;
         let target =
             if interactive { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -38,8 +46,10 @@ impl Console {
         let filter = Targets::new()
             .with_target("canto", ours)
             .with_targets(["hf_hub", "xet"].map(|name| (name, hub)))
+            .with_target(TRACES, LevelFilter::OFF)
             .with_default(theirs);
-        tracing_subscriber::registry().with(lines).with(filter).init();
+        let lines = lines.with_filter(filter);
+        tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).init();
         Self { bars, interactive }
     }
 

@@ -18,18 +18,18 @@ mod run_folder;
 mod served;
 mod songs;
 mod speed_report;
+mod traces;
 mod tuning;
 mod watch;
 
-use args::Cli;
+use args::{Cli, Command};
 use clap::Parser;
 use console::Console;
 use std::process::ExitCode;
+use traces::Traces;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let console = Console::start(cli.verbose, cli.quiet, cli.command.log_format());
-    match commands::run(cli.command, &console) {
+    match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if failure::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -37,4 +37,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let traces = match &cli.command {
+        Command::Serve(args) => Traces::open(args.otlp_endpoint.as_deref())?,
+        _ => None,
+    };
+    let format = cli.command.log_format();
+    let console = Console::start(cli.verbose, cli.quiet, format, traces.as_ref());
+    if let Some(traces) = &traces {
+        tracing::info!("requests are traced to {}", traces.endpoint());
+    }
+    let done = commands::run(cli.command, &console);
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    done
 }

@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// Heavy or outward-facing crates and who may name them.
-const CONFINED: [(&str, &[&str]); 13] = [
+const CONFINED: [(&str, &[&str]); 15] = [
     ("polars", &["corpus", "predict"]),
     ("burn", &["encoder", "train", "gpu"]),
     ("burn-flex", &["encoder"]),
@@ -43,6 +43,8 @@ const CONFINED: [(&str, &[&str]); 13] = [
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
     ("axum", &["serve"]),
+    ("opentelemetry", &["cli", "serve"]),
+    ("opentelemetry-otlp", &["cli"]),
 ];
 
 struct Package {

@@ -26,6 +26,7 @@ mod server;
 mod service;
 mod settings;
 mod swagger_ui;
+mod trace;
 mod wire;
 
 pub use app::app;
@@ -35,6 +36,7 @@ pub use model::{Model, ModelError, Question, Unscorable};
 pub use server::Bound;
 pub use service::Service;
 pub use settings::Settings;
+pub use trace::TRACES;
 pub use wire::{
     Explanation, FileHash, GenreScore, Info, LabelScore, LabelThreshold, LineWeight, ModelInfo,
     Prediction, Warning,

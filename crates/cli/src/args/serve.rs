@@ -37,6 +37,11 @@ pub(crate) struct ServeArgs {
     /// How log lines on stderr look: for people, or JSON.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Human)]
     pub(crate) log_format: LogFormat,
+    /// Address of an OpenTelemetry collector that is told of requests, such as
+    /// `http://localhost:4318` (OTLP over HTTP); otherwise the one in
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`, otherwise none.
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
 }
 
 /// Who may ask.

@@ -16,6 +16,7 @@ mod publishing;
 mod quantizing;
 mod serving;
 mod shards;
+mod traces;
 mod way;
 
 use assert_cmd::Command;

@@ -33,6 +33,7 @@ impl Server {
             .args(["serve", "artifacts/micro", "--port", "0"])
             .args(args)
             .env_remove("CANTO_API_KEY")
+            .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -54,10 +55,14 @@ impl Server {
         Self { child, address, rest }
     }
 
-    fn post(&self, path: &str, body: &Value) -> (u16, String) {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> (u16, String) {
+        self.post_with(path, "", body)
+    }
+
+    pub(crate) fn post_with(&self, path: &str, headers: &str, body: &Value) -> (u16, String) {
         let body = body.to_string();
         self.ask(&format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         ))

@@ -13,6 +13,7 @@ mod worker;
 use crate::failure::Failure;
 use crate::metrics::{Fate, Metrics};
 use crate::model::{Model, Question};
+use crate::trace;
 use crate::wire::Prediction;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use std::time::Duration;
 use std::{io, mem};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
+use tracing::Span;
 
 /// The most seconds that a refused client is told to wait.
 const MOST_WAIT: u64 = 60;
@@ -79,6 +81,9 @@ struct Job {
     question: Question,
     tokens: usize,
     answer: oneshot::Sender<Outcome>,
+    /// The request that it came with.
+    request: Span,
+    _waits: Span,
     _place: OwnedSemaphorePermit,
 }
 
@@ -136,7 +141,9 @@ impl Queue {
         if state.closed {
             return Err(Failure::Draining);
         }
-        state.waiting.push_back(Job { question, tokens, answer, _place: place });
+        let (request, waits) = (Span::current(), trace::waits());
+        let job = Job { question, tokens, answer, request, _waits: waits, _place: place };
+        state.waiting.push_back(job);
         drop(state);
         self.shared.changed.notify_one();
         Ok(receiver)

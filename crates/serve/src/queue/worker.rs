@@ -4,24 +4,29 @@ use crate::failure::Failure;
 use crate::metrics::Fate;
 use crate::model::{Model, ModelError, Question, Unscorable};
 use crate::queue::{Job, Outcome, Shared, Task};
+use crate::trace;
 use crate::wire::Prediction;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 type Scored = Result<Prediction, Unscorable>;
 
 /// Scores batches until the queue is closed and empty.
 pub(super) fn work(shared: &Shared) {
     while let Some(batch) = shared.take() {
-        let tokens = batch.iter().map(|job| job.tokens).sum();
-        let (questions, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(Job::parts).unzip();
+        let tokens: usize = batch.iter().map(|job| job.tokens).sum();
+        let songs = batch.len();
+        let part = |job: Job| job.parts(songs, tokens);
+        let (questions, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(part).unzip();
         let begun = Instant::now();
         let outcomes = score(&*shared.model, shared.shape.task, &questions);
         let took = begun.elapsed();
         shared.lock().learn(tokens, took);
         shared.metrics.batch(questions.len(), took);
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+        for ((answer, scored), outcome) in answers.into_iter().zip(outcomes) {
+            drop(scored);
             shared.count(&outcome);
             // An error means that the client has left meanwhile.
             let _ = answer.send(outcome);
@@ -44,9 +49,9 @@ impl Shared {
 }
 
 impl Job {
-    /// Gives the place in the queue back: it is being scored.
-    fn parts(self) -> (Question, oneshot::Sender<Outcome>) {
-        (self.question, self.answer)
+    /// Gives the place in the queue back: it is being scored, with `songs` of `tokens` in all.
+    fn parts(self, songs: usize, tokens: usize) -> (Question, (oneshot::Sender<Outcome>, Span)) {
+        (self.question, (self.answer, trace::scored(&self.request, songs, tokens)))
     }
 }
 

@@ -16,6 +16,7 @@ use futures_util::{StreamExt, stream};
 use std::convert::Infallible;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
 /// Tells the genres of many songs, a line of JSON each, in their order and as soon as they are
 /// known.
@@ -47,9 +48,11 @@ fn lines(
     leave: OwnedSemaphorePermit,
 ) -> Body {
     let at_a_time = service.listed();
+    let request = Span::current();
     let songs = stream::iter(questions.into_iter().enumerate());
-    let lines =
-        songs.map(move |(index, question)| line(service.clone(), index, question, all, id.clone()));
+    let lines = songs.map(move |(index, question)| {
+        line(service.clone(), index, question, all, id.clone()).instrument(request.clone())
+    });
     Body::from_stream(lines.buffered(at_a_time).map(move |line| {
         // Held until the last line is out.
         let _ = &leave;
