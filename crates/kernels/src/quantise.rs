@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// Rows a task.
 const ROWS: usize = 16;
 
-/// Rows of activations as products take them: in u8, x ≈ scale·(q − zero) with a scale and a zero
+/// Rows of activations as products take them: in u8, x ≈ scale·q + shift with a scale and a shift
 /// a row, or in bf16.
 #[derive(Debug, Default)]
 pub struct Quantised {
@@ -24,7 +24,8 @@ pub struct Quantised {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Scale {
     pub(crate) scale: f32,
-    pub(crate) zero: i32,
+    /// What a q of 0 stands for; 0 itself is a q.
+    pub(crate) shift: f32,
 }
 
 impl Quantised {
@@ -80,8 +81,8 @@ impl Quantised {
     pub fn dequantised(&self) -> Vec<f32> {
         let values = self.values.rows();
         let row = |row: usize| {
-            let Scale { scale, zero } = self.scales[row];
-            values.row(row).iter().map(move |&q| (i32::from(q) - zero) as f32 * scale)
+            let Scale { scale, shift } = self.scales[row];
+            values.row(row).iter().map(move |&q| f32::from(q) * scale + shift)
         };
         (0..values.rows()).flat_map(row).collect()
     }
@@ -108,7 +109,7 @@ impl WithSimd for Row<'_> {
         for (q, &x) in q.iter_mut().zip(x) {
             *q = nearest(x * steps + zero) as u8;
         }
-        Scale { scale, zero: zero as i32 }
+        Scale { scale, shift: -zero * scale }
     }
 }
 

@@ -152,17 +152,8 @@ impl Part<'_> {
             // SAFETY: y has these columns in each of the rows, and the task alone writes them.
             #[expect(unsafe_code)]
             let y = unsafe { std::slice::from_raw_parts_mut(start, self.bias.len()) };
-            if let (Some(y), Some(bias)) =
-                (y.as_mut_array::<PANEL>(), self.bias.as_array::<PANEL>())
-            {
-                // A whole panel's columns at once, which the compiler makes a few vectors of.
-                for i in 0..PANEL {
-                    y[i] = activation(sums[i] + bias[i]);
-                }
-            } else {
-                for ((y, &sum), &bias) in y.iter_mut().zip(sums).zip(self.bias) {
-                    *y = activation(sum + bias);
-                }
+            for ((y, &sum), &bias) in y.iter_mut().zip(sums).zip(self.bias) {
+                *y = activation(sum + bias);
             }
         }
     }
@@ -175,8 +166,10 @@ fn widened(x: u16) -> f32 {
 
 #[cfg(target_arch = "x86_64")]
 mod native {
-    use super::{Group, PANEL, Part};
+    use super::{Group, Part};
+    use crate::dense::finish::{finish, of_columns};
     use crate::dense::tiles::{Factors, Results, bf16};
+    use std::arch::x86_64::_mm512_add_ps;
 
     /// # Safety
     /// The CPU must multiply bf16, and `part` must name elements of x and y.
@@ -189,13 +182,14 @@ mod native {
         let stride = rows.stride() * size_of::<u16>();
         let x = Factors { start: rows.as_ptr().cast(), stride, rows: rows.rows() };
         let y = Results { start: part.y, stride: part.y_stride };
+        let bias = of_columns(part.bias);
         // SAFETY: the rows hold four bytes for every group; a group that the columns cut has a
-        // weight of 0 there.
+        // weight of 0 there; y has these rows and columns.
         unsafe {
             bf16::multiply(x, panel, ahead, y, |first, sums| {
-                let rows = sums.as_ptr().cast::<[f32; PANEL]>();
-                // Two vectors are a panel's 32 sums.
-                part.finish::<true>(first, std::slice::from_raw_parts(rows, sums.len()));
+                finish(sums.len(), y.from(first), part.bias.len(), part.activation, |row, half| {
+                    _mm512_add_ps(sums[row][half], bias[half])
+                });
             });
         }
     }

@@ -61,10 +61,9 @@ pub(crate) fn two(weights: &[u16]) -> u32 {
 /// part of few rows would keep the multipliers waiting for their sums. Gives (first, rows).
 pub(crate) fn parts(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = rows.div_ceil(most);
-    (0..count).map(move |part| {
-        let (start, end) = (part * rows / count, (part + 1) * rows / count);
-        (start, end - start)
-    })
+    // Parts are cut in the innermost loops: one division for all of them.
+    let (low, higher) = (rows / count.max(1), rows % count.max(1));
+    (0..count).map(move |part| (part * low + part.min(higher), low + usize::from(part < higher)))
 }
 
 #[cfg(test)]

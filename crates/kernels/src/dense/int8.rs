@@ -31,8 +31,8 @@ pub(crate) struct Int8 {
     inputs: usize,
     outputs: usize,
     scales: Vec<f32>,
-    /// Of each output's weights, for the inputs' zeros.
-    sums: Vec<i32>,
+    /// Of each output's weights, for the inputs' shifts.
+    sums: Vec<f32>,
 }
 
 #[derive(Debug)]
@@ -53,8 +53,9 @@ impl Int8 {
         let Int8Weights { values, scales } = weights;
         let fits = values.len() == inputs * outputs && scales.len() == outputs;
         assert!(fits, "int8 weights of another size than the bias");
-        let sum = |row: &[i8]| row.iter().map(|&q| i32::from(q)).sum();
-        let sums = values.chunks_exact(inputs.max(1)).map(sum).collect();
+        let sum = |row: &[i8]| row.iter().map(|&q| i32::from(q)).sum::<i32>() as f32;
+        let rows = values.chunks_exact(inputs.max(1)).zip(scales);
+        let sums = rows.map(|(row, scale)| sum(row) * scale).collect();
         let layout = if level >= Level::Avx2 && level.is_available() {
             Layout::Panels(grouped(values, inputs, outputs, GROUP, four))
         } else {
@@ -126,7 +127,7 @@ pub(crate) struct Part<'a> {
     rows: std::ops::Range<usize>,
     /// Those of the columns.
     scales: &'a [f32],
-    sums: &'a [i32],
+    sums: &'a [f32],
     bias: &'a [f32],
     activation: Activation,
     y: *mut f32,
@@ -167,50 +168,33 @@ impl Part<'_> {
 
     #[inline(always)]
     fn finish_by(&self, first: usize, rows: &[[i32; PANEL]], activation: impl Fn(f32) -> f32) {
-        let inputs = &self.x.scales[self.rows.start + first..];
-        // Copied: they would be read anew after each row that is written.
-        let whole = self.whole();
-        for (row, (products, &input)) in (first..).zip(rows.iter().zip(inputs)) {
+        let inputs = self.scales_from(first);
+        for (row, (products, &Scale { scale, shift })) in (first..).zip(rows.iter().zip(inputs)) {
             let start = self.y.wrapping_add(row * self.y_stride);
             // SAFETY: y has these columns in each of the rows, and the task alone writes them.
             #[expect(unsafe_code)]
             let y = unsafe { std::slice::from_raw_parts_mut(start, self.scales.len()) };
-            if let Some((sums, scales, bias)) = &whole
-                && let Some(y) = y.as_mut_array::<PANEL>()
+            let columns = self.sums.iter().zip(self.scales).zip(self.bias);
+            for ((y, &product), ((&sum, &weight), &bias)) in y.iter_mut().zip(products).zip(columns)
             {
-                // A whole panel's columns at once, which the compiler makes a few vectors of.
-                for i in 0..PANEL {
-                    let value = dequantised(products[i], sums[i], scales[i], input);
-                    y[i] = activation(value + bias[i]);
-                }
-            } else {
-                let columns = self.sums.iter().zip(self.scales).zip(self.bias);
-                for ((y, &product), ((&sum, &weight), &bias)) in
-                    y.iter_mut().zip(products).zip(columns)
-                {
-                    *y = activation(dequantised(product, sum, weight, input) + bias);
-                }
+                *y = activation(product as f32 * (scale * weight) + (shift * sum + bias));
             }
         }
     }
 
-    /// What belongs to the columns, where the panel has all of them.
+    /// Those of its inputs from a row on.
     #[inline(always)]
-    fn whole(&self) -> Option<([i32; PANEL], [f32; PANEL], [f32; PANEL])> {
-        Some((*self.sums.as_array()?, *self.scales.as_array()?, *self.bias.as_array()?))
+    fn scales_from(&self, row: usize) -> &[Scale] {
+        &self.x.scales[self.rows.start + row..]
     }
-}
-
-/// An output's value from the sum of its integer products and that of its weights.
-#[inline(always)]
-fn dequantised(product: i32, sum: i32, weight: f32, Scale { scale, zero }: Scale) -> f32 {
-    (product - zero * sum) as f32 * (scale * weight)
 }
 
 #[cfg(target_arch = "x86_64")]
 mod vnni {
-    use super::{Group, PANEL, Part};
+    use super::{Group, Part};
+    use crate::dense::finish::{finish, of_columns};
     use crate::dense::tiles::{Factors, Results, int8};
+    use std::arch::x86_64::{_mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_mul_ps, _mm512_set1_ps};
 
     /// # Safety
     /// The CPU must have AVX-512 with VNNI, and `part` must name elements of x and y.
@@ -220,12 +204,24 @@ mod vnni {
         let rows = part.inputs(panel);
         let x = Factors { start: rows.as_ptr(), stride: rows.stride(), rows: rows.rows() };
         let y = Results { start: part.y, stride: part.y_stride };
-        // SAFETY: the rows hold four bytes for every group.
+        let [scales, sums, bias] = [part.scales, part.sums, part.bias].map(|of| of_columns(of));
+        // SAFETY: the rows hold four bytes for every group; y has these rows and columns.
         unsafe {
-            int8::multiply(x, panel, ahead, y, |first, sums| {
-                let products = sums.as_ptr().cast::<[i32; PANEL]>();
-                // Two vectors are a panel's 32 sums.
-                part.finish::<true>(first, std::slice::from_raw_parts(products, sums.len()));
+            int8::multiply(x, panel, ahead, y, |first, products| {
+                let inputs = &part.scales_from(first)[..products.len()];
+                finish(
+                    products.len(),
+                    y.from(first),
+                    part.scales.len(),
+                    part.activation,
+                    |row, half| {
+                        let scale = _mm512_set1_ps(inputs[row].scale);
+                        let shift = _mm512_set1_ps(inputs[row].shift);
+                        let product = _mm512_cvtepi32_ps(products[row][half]);
+                        let constant = _mm512_fmadd_ps(shift, sums[half], bias[half]);
+                        _mm512_fmadd_ps(product, _mm512_mul_ps(scale, scales[half]), constant)
+                    },
+                );
             });
         }
     }

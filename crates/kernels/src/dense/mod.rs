@@ -3,6 +3,8 @@
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
 mod bf16;
+#[cfg(target_arch = "x86_64")]
+mod finish;
 mod grid;
 pub(crate) mod groups;
 mod int8;

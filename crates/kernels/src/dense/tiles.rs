@@ -24,9 +24,16 @@ pub(crate) struct Factors {
 /// Rows of a panel's columns that `finish` writes.
 #[derive(Clone, Copy)]
 pub(crate) struct Results {
-    pub(crate) start: *const f32,
+    pub(crate) start: *mut f32,
     /// Values from one row to the next.
     pub(crate) stride: usize,
+}
+
+impl Results {
+    /// From a row on.
+    pub(crate) fn from(self, row: usize) -> Self {
+        Self { start: self.start.wrapping_add(row * self.stride), ..self }
+    }
 }
 
 macro_rules! tiles {
