@@ -6,7 +6,7 @@ use crate::names::Names;
 use crate::source::{Source, architecture};
 use crate::workspace::{Timings, Workspace};
 use canto_encoder::{Architecture, weights_path};
-use canto_kernels::{Level, Mapped, Rows};
+use canto_kernels::{Level, Mapped, Numbers, Rows};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::fmt;
 use std::path::Path;
@@ -104,7 +104,12 @@ impl Engine {
         let space: &mut Workspace = &mut space;
         let (file, model, architecture) = (&self.file, &self.model, &self.architecture);
         let Description { precision, level, .. } = self.description;
-        let pass = Pass { file, model, architecture, level, exact: precision == Precision::F32 };
+        let numbers = match precision {
+            Precision::Int8 => Numbers::Int8,
+            Precision::Bf16 => Numbers::Int16,
+            Precision::F32 | Precision::Auto => Numbers::F32,
+        };
+        let pass = Pass { file, model, architecture, level, numbers };
         self.threads.install(|| {
             let mut rest = windows;
             while !rest.is_empty() {

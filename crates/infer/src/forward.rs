@@ -9,8 +9,8 @@ use crate::model::{Layer, Model, Projections};
 use crate::workspace::Workspace;
 use canto_encoder::{Architecture, Pooling};
 use canto_kernels::{
-    Activation, Attention, Dense, Level, Mapped, Rows, RowsMut, Sequence, Spread, layer_norm,
-    residual_layer_norm,
+    Activation, Attention, Dense, Level, Mapped, Numbers, Rows, RowsMut, Sequence, Spread,
+    layer_norm, residual_layer_norm,
 };
 use std::time::Instant;
 
@@ -20,8 +20,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) model: &'a Model,
     pub(crate) architecture: &'a Architecture,
     pub(crate) level: Level,
-    /// Whether attention is in f32 too.
-    pub(crate) exact: bool,
+    /// What attention is computed in.
+    pub(crate) numbers: Numbers,
 }
 
 impl Pass<'_> {
@@ -110,9 +110,9 @@ impl Pass<'_> {
         sequences: &[Sequence],
         mixed: &mut RowsMut<'_, f32>,
     ) {
-        let &Self { level, exact, .. } = self;
+        let &Self { level, numbers, .. } = self;
         let (heads, bias) = (self.architecture.heads, self.model.relative.as_ref());
-        Attention { level, heads, query, key, value, sequences, bias, exact }.forward(mixed);
+        Attention { level, heads, query, key, value, sequences, bias, numbers }.forward(mixed);
     }
 
     /// From what attention mixed to the layer's output in `space.x`, and the projections of the

@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod fixed;
+#[cfg(target_arch = "x86_64")]
+mod steps;
 
 #[cfg(target_arch = "x86_64")]
 use crate::dense::{PANEL, Row};
@@ -50,6 +52,18 @@ impl RelativeBias {
     }
 }
 
+/// In what numbers attention is computed where the CPU has the instructions, and else in f32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// All of it in f32.
+    F32,
+    /// Both products in integers of 16 bits, to some thousandths of the largest value, as bf16
+    /// would be.
+    Int16,
+    /// Queries and keys in integers of 8 bits, weights and values in those of 16.
+    Int8,
+}
+
 /// Attention over packed sequences. The query comes scaled by 1/√(head's width).
 #[derive(Clone, Copy, Debug)]
 pub struct Attention<'a> {
@@ -67,9 +81,8 @@ pub struct Attention<'a> {
     pub sequences: &'a [Sequence],
     /// What is added to the scores.
     pub bias: Option<&'a RelativeBias>,
-    /// Whether all is computed in f32; otherwise both products are in integers of 16 bits where
-    /// that is faster, to some thousandths of the largest value, as bf16 would be.
-    pub exact: bool,
+    /// What it is computed in.
+    pub numbers: Numbers,
 }
 
 #[derive(Default)]
@@ -81,7 +94,9 @@ struct Scratch {
     #[cfg(target_arch = "x86_64")]
     values: Vec<Row>,
     #[cfg(target_arch = "x86_64")]
-    fixed: fixed::Scratch,
+    int16: fixed::Scratch<steps::Int16>,
+    #[cfg(target_arch = "x86_64")]
+    int8: fixed::Scratch<steps::Int8>,
 }
 
 thread_local! {
@@ -102,14 +117,17 @@ impl Attention<'_> {
             let head = Head::new(&self, task / self.heads, task % self.heads, target, stride);
             SCRATCH.with_borrow_mut(|scratch| {
                 #[cfg(target_arch = "x86_64")]
-                if !self.exact && level >= Level::Avx512Vnni && head.is_worth_integers() {
+                if level >= Level::Avx512Vnni && head.is_worth_integers() {
                     // SAFETY: the CPU has the level; queries are disjoint, so no two tasks write
                     // the same rows and columns of y, which has them all.
                     #[expect(unsafe_code)]
                     unsafe {
-                        fixed::attend(&head, &mut scratch.fixed);
+                        match self.numbers {
+                            Numbers::Int8 => return fixed::attend(&head, &mut scratch.int8),
+                            Numbers::Int16 => return fixed::attend(&head, &mut scratch.int16),
+                            Numbers::F32 => {}
+                        }
                     }
-                    return;
                 }
                 if level >= Level::Avx512 {
                     #[cfg(target_arch = "x86_64")]
