@@ -3,7 +3,7 @@
 use crate::level::Level;
 use crate::rows::{Buffer, Rows};
 use crate::spread::Spread;
-use crate::vector::{Largest, Magnitude, Smallest, fold, larger, smaller};
+use crate::vector::{Magnitude, fold, larger, range, smaller};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -99,27 +99,22 @@ impl WithSimd for Row<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Scale {
+        /// One less than fit: the zero is rounded, so the highest value may come out a half more.
+        const STEPS: f32 = 254.0;
+        /// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
+        const ROUND: f32 = 12_582_912.0;
         let Self { x, q } = self;
-        let lowest = smaller(fold(simd, Smallest, x), 0.0);
-        let highest = larger(fold(simd, Largest, x), 0.0);
+        let (lowest, highest) = range(simd, x);
+        let (lowest, highest) = (smaller(lowest, 0.0), larger(highest, 0.0));
         // A row of zeros has no range; any scale reads it back.
-        let range = larger(highest - lowest, f32::MIN_POSITIVE * 255.0);
-        let (scale, steps) = (range / 255.0, 255.0 / range);
+        let range = larger(highest - lowest, f32::MIN_POSITIVE * STEPS);
+        let (scale, steps) = (range / STEPS, STEPS / range);
         let zero = (-lowest * steps).round_ties_even();
         for (q, &x) in q.iter_mut().zip(x) {
-            *q = nearest(x * steps + zero) as u8;
+            *q = (x * steps + (ROUND + zero)).to_bits() as u8;
         }
         Scale { scale, shift: -zero * scale }
     }
-}
-
-/// The nearest integer of a value near 0 to 255, without the checks of a cast.
-#[inline(always)]
-fn nearest(x: f32) -> u32 {
-    /// 2²³: adding it rounds to an integer, which then sits in the low bits.
-    const ROUND: f32 = 8_388_608.0;
-    let clamped = smaller(larger(x, 0.0), 255.0);
-    (clamped + ROUND).to_bits() & 0xff
 }
 
 /// Each of `x` to the nearest bf16, of two the even one.

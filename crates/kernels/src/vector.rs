@@ -34,7 +34,6 @@ macro_rules! joins {
 
 joins! {
     Max: max_f32s, reduce_max_f32s;
-    Min: min_f32s, reduce_min_f32s;
     Add: add_f32s, reduce_sum_f32s;
 }
 
@@ -55,9 +54,6 @@ pub(crate) trait Fold: Copy {
 /// The largest value.
 #[derive(Clone, Copy)]
 pub(crate) struct Largest;
-/// The smallest value.
-#[derive(Clone, Copy)]
-pub(crate) struct Smallest;
 /// The largest absolute value, 0 of none.
 #[derive(Clone, Copy)]
 pub(crate) struct Magnitude;
@@ -73,11 +69,6 @@ pub(crate) struct Squares {
 impl Fold for Largest {
     type By = Max;
     const START: f32 = f32::NEG_INFINITY;
-}
-
-impl Fold for Smallest {
-    type By = Min;
-    const START: f32 = f32::INFINITY;
 }
 
 impl Fold for Magnitude {
@@ -124,6 +115,28 @@ pub(crate) fn fold<S: Simd, F: Fold>(simd: S, how: F, values: &[f32]) -> f32 {
     }
     let folded = F::By::reduce(simd, all);
     rest.iter().fold(folded, |folded, &x| F::By::join(Scalar, folded, how.map(Scalar, x)))
+}
+
+/// The smallest value and the largest, of none the infinities that any value replaces.
+#[inline(always)]
+pub(crate) fn range<S: Simd>(simd: S, values: &[f32]) -> (f32, f32) {
+    let (vectors, rest) = S::as_simd_f32s(values);
+    let (blocks, single) = vectors.as_chunks::<WIDE>();
+    let mut low = [simd.splat_f32s(f32::INFINITY); WIDE];
+    let mut high = [simd.splat_f32s(f32::NEG_INFINITY); WIDE];
+    let mut join = |lane: usize, x| {
+        low[lane] = simd.min_f32s(low[lane], x);
+        high[lane] = simd.max_f32s(high[lane], x);
+    };
+    for block in blocks {
+        block.iter().enumerate().for_each(|(lane, &x)| join(lane, x));
+    }
+    single.iter().for_each(|&x| join(0, x));
+    let low = low.into_iter().reduce(|a, b| simd.min_f32s(a, b));
+    let high = high.into_iter().reduce(|a, b| simd.max_f32s(a, b));
+    let low = low.map_or(f32::INFINITY, |low| simd.reduce_min_f32s(low));
+    let high = high.map_or(f32::NEG_INFINITY, |high| simd.reduce_max_f32s(high));
+    rest.iter().fold((low, high), |(low, high), &x| (smaller(x, low), larger(x, high)))
 }
 
 /// The larger one; unlike `f32::max` a single instruction, as no NaN need be looked for.
@@ -182,6 +195,17 @@ mod tests {
         }
     }
 
+    struct Range<'a>(&'a [f32]);
+
+    impl WithSimd for Range<'_> {
+        type Output = (f32, f32);
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> (f32, f32) {
+            range(simd, self.0)
+        }
+    }
+
     #[test]
     fn folds_take_every_value_once() {
         for level in Level::available() {
@@ -196,14 +220,14 @@ mod tests {
                 let (sum, squares): (f32, f32) = (each().sum(), each().map(of).sum());
                 let found = [
                     level.run_with(Folded(Largest, &values)),
-                    level.run_with(Folded(Smallest, &values)),
                     level.run_with(Folded(Magnitude, &values)),
                     level.run_with(Folded(Sum, &values)),
                     level.run_with(Folded(Squares { from: 3.0 }, &values)),
                 ];
-                let expected = [largest, smallest, magnitude, sum + 0.0, squares + 0.0];
-                let bits = |values: [f32; 5]| values.map(f32::to_bits);
+                let expected = [largest, magnitude, sum + 0.0, squares + 0.0];
+                let bits = |values: [f32; 4]| values.map(f32::to_bits);
                 assert_eq!(bits(found), bits(expected), "{count} values, {level}");
+                assert_eq!(level.run_with(Range(&values)), (smallest, largest), "{count} {level}");
             }
         }
     }

@@ -209,7 +209,7 @@ proptest! {
                 let low = x.iter().copied().fold(0.0, f32::min);
                 let high = x.iter().copied().fold(0.0, f32::max);
                 // The zero is rounded as well: half a step each.
-                let step = (high - low) / 255.0;
+                let step = (high - low) / 254.0;
                 for (x, found) in x.iter().zip(found) {
                     prop_assert!((x - found).abs() <= 1.001 * step + 1e-6, "{x} became {found}");
                 }
@@ -357,7 +357,9 @@ proptest! {
                 sequences: &sequences, bias: None, numbers,
             };
             attention.forward(&mut y.reshape(queries, size));
-            close(&read(&y), &expected, within(numbers, [1e-5, 8e-3, 8e-2]))?;
+            // Of 8 bits, scores are off by some hundredths of their spread.
+            let int8 = 0.04 * (1.0 + f64::from(sharpness));
+            close(&read(&y), &expected, within(numbers, [1e-5, 8e-3, int8]))?;
         }
     }
 }

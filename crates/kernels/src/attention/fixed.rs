@@ -96,7 +96,7 @@ pub(super) unsafe fn attend<S: Steps>(head: &Head<'_>, scratch: &mut Scratch<S>)
     let all = head.query.rows();
     for start in (0..all).step_by(QUERIES) {
         let queries = start..(start + QUERIES).min(all);
-        lay_out_queries(head.query.slice(queries.clone()), scratch);
+        lay_out_queries(head.query, &queries, scratch);
         let largest = score(head, &queries, scratch);
         weigh(&largest[..queries.len()], scratch);
         // SAFETY: the caller's promise of y.
@@ -212,13 +212,18 @@ fn largest_of(value: Rows<'_, f32>, largest: &mut [f32]) {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
-fn lay_out_queries<S: Steps>(query: Rows<'_, f32>, scratch: &mut Scratch<S>) {
-    let (rows, columns) = (query.rows(), query.columns().next_multiple_of(S::EACH));
+fn lay_out_queries<S: Steps>(
+    query: Rows<'_, f32>,
+    queries: &Range<usize>,
+    scratch: &mut Scratch<S>,
+) {
+    let (rows, columns) = (queries.len(), query.columns().next_multiple_of(S::EACH));
     grow(&mut scratch.query_scales, rows);
-    let (mut queries, reach) = (scratch.queries.reshape(rows, columns), S::reach(columns));
+    let (mut integers, reach) = (scratch.queries.reshape(rows, columns), S::reach(columns));
     for (at, scale) in scratch.query_scales[..rows].iter_mut().enumerate() {
-        let row = queries.row_mut(at);
-        let found = to_integers::<S>(query.row(at), S::ABOVE, reach, row);
+        fetch(query, queries.start + at + AHEAD);
+        let row = integers.row_mut(at);
+        let found = to_integers::<S>(query.row(queries.start + at), S::ABOVE, reach, row);
         *scale = found * std::f32::consts::LOG2_E;
         // Keys have 0 there.
         row[query.columns()..].fill(S::Integer::default());
