@@ -2,8 +2,6 @@
 
 #[cfg(target_arch = "x86_64")]
 mod fixed;
-#[cfg(target_arch = "x86_64")]
-mod steps;
 
 #[cfg(target_arch = "x86_64")]
 use crate::dense::{PANEL, Row};
@@ -94,9 +92,9 @@ struct Scratch {
     #[cfg(target_arch = "x86_64")]
     values: Vec<Row>,
     #[cfg(target_arch = "x86_64")]
-    int16: fixed::Scratch<steps::Int16>,
+    int16: fixed::Scratch<fixed::Int16, fixed::Pairs>,
     #[cfg(target_arch = "x86_64")]
-    int8: fixed::Scratch<steps::Int8>,
+    int8: fixed::Scratch<fixed::Int8, fixed::Quads>,
 }
 
 thread_local! {

@@ -1,6 +1,6 @@
 //! What queries and keys become before they are multiplied.
 
-use super::fixed::ROUND;
+use super::ROUND;
 use crate::dense::groups::{Group, four, two};
 use crate::dense::tiles::{Factors, Results, int8, int16};
 use crate::vector::{Magnitude, fold};
@@ -8,7 +8,7 @@ use pulp::x86::V4;
 use std::arch::x86_64::__m512i;
 
 /// A width of integers.
-pub(super) trait Steps {
+pub(in crate::attention) trait Steps {
     /// A value in steps.
     type Integer: Copy + Default;
     /// Integers of a group.
@@ -43,7 +43,7 @@ pub(super) trait Steps {
 
 /// Of 16 bits, as fine as sums of 32 bits allow: 12 bits beside the sign for 64 columns.
 #[derive(Default)]
-pub(super) struct Int16;
+pub(in crate::attention) struct Int16;
 
 impl Steps for Int16 {
     type Integer = u16;
@@ -86,7 +86,7 @@ impl Steps for Int16 {
 
 /// Of 8 bits, at twice the rate.
 #[derive(Default)]
-pub(super) struct Int8;
+pub(in crate::attention) struct Int8;
 
 impl Steps for Int8 {
     type Integer = i8;
