@@ -107,8 +107,11 @@ impl Builder<'_> {
         let name = |part| self.names.layer(layer, part);
         let (width, inner) = (self.architecture.hidden_size, self.architecture.intermediate_size);
         let scale = (self.architecture.head_size() as f32).sqrt().recip();
-        let query = Piece { name: name(Part::Query), scale };
-        let [key, value] = [Part::Key, Part::Value].map(|part| Piece::plain(name(part)));
+        let query = Piece { scale, ..Piece::plain(name(Part::Query)) };
+        // A key's bias adds the same to all scores of a query, which is nothing to their softmax,
+        // and takes steps from keys in integers.
+        let key = Piece { biased: false, ..Piece::plain(name(Part::Key)) };
+        let value = Piece::plain(name(Part::Value));
         let is_last = layer + 1 == self.architecture.layers;
         let attention = if is_last && self.architecture.pooling == Pooling::First {
             let query = self.dense(&[query], width);
@@ -144,7 +147,8 @@ impl Builder<'_> {
     /// One dense layer of the outputs of several, in their order.
     fn dense(&self, pieces: &[Piece], inputs: usize) -> Dense {
         let mut bias = Vec::new();
-        for Piece { name, scale } in pieces {
+        for Piece { name, scale, biased } in pieces {
+            let scale = if *biased { *scale } else { 0.0 };
             let values = self.source.values(&format!("{name}.bias"));
             bias.extend(values.into_iter().map(|x| x * scale));
         }
@@ -198,15 +202,16 @@ fn limits(precision: Precision) -> Limits {
     }
 }
 
-/// A part of a dense layer, and by what it is multiplied.
+/// A part of a dense layer, by what it is multiplied, and whether it has its bias.
 struct Piece {
     name: String,
     scale: f32,
+    biased: bool,
 }
 
 impl Piece {
     fn plain(name: String) -> Self {
-        Self { name, scale: 1.0 }
+        Self { name, scale: 1.0, biased: true }
     }
 }
 

@@ -1,9 +1,7 @@
 //! Attention in integers, at twice the rate of f32 where the CPU multiplies and adds those of 16
 //! bits by twos, and at four times where those of 8 bits by fours.
 //!
-//! Every query, every key and every column of the values has a scale of its own. What all keys have
-//! in common adds the same to all scores of a query and is taken from them first, as is known from
-//! `SageAttention` (Zhang et al., 2024): it would cost steps.
+//! Every query, every key and every column of the values has a scale of its own.
 
 mod pairs;
 mod quads;

@@ -22,9 +22,6 @@ pub(super) struct Scores<S: Steps> {
     key_scales: Vec<f32>,
     /// What is added to each key's scores: for what was added to queries, −∞ past the last key.
     key_shifts: Vec<f32>,
-    /// What all keys have in common, and one key without it.
-    common: Vec<f32>,
-    apart: Vec<f32>,
     /// One key before it is laid out.
     row: Vec<S::Integer>,
     /// [queries, columns]
@@ -41,22 +38,18 @@ impl<S: Steps> Scores<S> {
     pub(super) fn lay_out_keys(&mut self, key: Rows<'_, f32>) {
         let (keys, size) = (key.rows(), key.columns());
         let groups = size.div_ceil(S::EACH);
-        let Self { keys: panels, key_scales, key_shifts, common, apart, row, .. } = self;
+        let Self { keys: panels, key_scales, key_shifts, row, .. } = self;
         let whole = keys.next_multiple_of(PANEL);
         grow(panels, whole / PANEL * groups);
         grow(key_scales, whole);
         grow(key_shifts, whole);
         grow(row, S::EACH * groups);
-        grow(apart, size);
-        let (row, apart) = (&mut row[..S::EACH * groups], &mut apart[..size]);
+        let row = &mut row[..S::EACH * groups];
         let reach = S::reach(row.len());
         row.fill(S::Integer::default());
-        let common = in_common(key, common);
         for at in 0..keys {
-            for ((apart, &key), &common) in apart.iter_mut().zip(key.row(at)).zip(common) {
-                *apart = key - common;
-            }
-            let scale = to_integers::<S>(apart, 0, reach, row);
+            fetch(key, at + AHEAD);
+            let scale = to_integers::<S>(key.row(at), 0, reach, row);
             key_scales[at] = scale;
             key_shifts[at] = -f32::from(S::ABOVE) * S::sum(row) as f32 * scale;
             let panel = &mut panels[at / PANEL * groups..][..groups];
@@ -145,19 +138,4 @@ impl<S: Steps> Scores<S> {
     pub(super) fn found(&self) -> (Rows<'_, f32>, &[f32]) {
         (self.scores.rows(), &self.query_scales)
     }
-}
-
-/// The mean of the rows.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
-fn in_common<'a>(key: Rows<'_, f32>, mean: &'a mut Vec<f32>) -> &'a [f32] {
-    grow(mean, key.columns());
-    let mean = &mut mean[..key.columns()];
-    mean.fill(0.0);
-    for at in 0..key.rows() {
-        fetch(key, at + AHEAD);
-        mean.iter_mut().zip(key.row(at)).for_each(|(mean, key)| *mean += key);
-    }
-    let share = 1.0 / key.rows() as f32;
-    mean.iter_mut().for_each(|mean| *mean *= share);
-    mean
 }
