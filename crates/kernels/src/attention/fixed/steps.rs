@@ -137,7 +137,7 @@ pub(super) fn to_integers<S: Steps>(x: &[f32], above: u8, reach: u32, q: &mut [S
     let largest = fold(unit, Magnitude, x).max(f32::MIN_POSITIVE * reach);
     let (steps, zero) = (reach / largest, ROUND + f32::from(above));
     for (q, &x) in q.iter_mut().zip(x) {
-        *q = S::new((x * steps + zero).to_bits());
+        *q = S::new(x.mul_add(steps, zero).to_bits());
     }
     largest / reach
 }
