@@ -9,8 +9,8 @@ use crate::model::{Layer, Model, Projections};
 use crate::workspace::Workspace;
 use canto_encoder::{Architecture, Pooling};
 use canto_kernels::{
-    Activation, Attention, Dense, Level, Mapped, Numbers, Rows, RowsMut, Sequence, Spread,
-    layer_norm, residual_layer_norm,
+    Activation, Attention, Dense, FirstToken, Level, Mapped, Numbers, Rows, RowsMut, Sequence,
+    Spread, layer_norm, residual_layer_norm,
 };
 use std::time::Instant;
 
@@ -34,10 +34,12 @@ impl Pass<'_> {
             match &layer.attention {
                 Projections::Joint(_) => {
                     self.attention(space);
-                    let next = layers.get(i + 1).map(|layer| &layer.attention);
+                    let next = layers.get(i + 1).and_then(|layer| layer.attention.of_all());
                     self.after_attention(layer, next, space);
                 }
-                Projections::Apart { query, .. } => self.first_tokens(layer, query, space),
+                Projections::First { query, attention } => {
+                    self.first_tokens(layer, query, attention, space);
+                }
             }
         }
         if self.architecture.pooling == Pooling::Mean {
@@ -48,13 +50,12 @@ impl Pass<'_> {
     /// Where each window lies, and every token's position: from 0, or counted from the padding
     /// id over tokens that are not padding.
     fn lay_out(&self, windows: &[&[u32]], space: &mut Workspace) {
-        let Workspace { sequences, firsts, tokens, .. } = space;
+        let Workspace { sequences, tokens, .. } = space;
         sequences.clear();
-        firsts.clear();
         tokens.clear();
         let follows = self.architecture.family.positions_follow_padding();
         let padding = self.architecture.pad_token_id as u32;
-        for (window, ids) in windows.iter().enumerate() {
+        for ids in windows {
             let start = tokens.len();
             let mut seen = 0;
             for (i, &id) in ids.iter().enumerate() {
@@ -64,19 +65,18 @@ impl Pass<'_> {
                 tokens.push((id, if follows { counted } else { i as u32 }));
             }
             let keys = start..tokens.len();
-            sequences.push(Sequence { queries: keys.clone(), keys: keys.clone() });
-            firsts.push(Sequence { queries: window..window + 1, keys });
+            sequences.push(Sequence { queries: keys.clone(), keys });
         }
     }
 
     /// Embeddings, and the first layer's projections.
     fn embed(&self, space: &mut Workspace) {
         let (width, level) = (self.architecture.hidden_size, self.level);
-        let first = self.model.layers.first().map(|layer| &layer.attention);
+        let first = self.model.layers.first().and_then(|layer| layer.attention.of_all());
         let Workspace { x, projected, tokens, desks, timings, .. } = space;
         let blocks = self.blocks(tokens.len());
         let mut x = x.reshape(tokens.len(), width);
-        let mut projected = projected.reshape(tokens.len(), first.map_or(0, Projections::width));
+        let mut projected = projected.reshape(tokens.len(), first.map_or(0, Dense::outputs));
         timings.products +=
             desks.each(blocks, &mut x, &mut projected, |rows, mut x, mut projected, desk| {
                 for (row, &(id, position)) in tokens[rows].iter().enumerate() {
@@ -85,7 +85,7 @@ impl Pass<'_> {
                 }
                 layer_norm(level, blocks.spread, &mut x, &self.model.embedding_norm);
                 if let Some(first) = first {
-                    desk.dense(first.of_all(), blocks.spread, x.as_rows(), &mut projected);
+                    desk.dense(first, blocks.spread, x.as_rows(), &mut projected);
                 }
             });
     }
@@ -117,26 +117,32 @@ impl Pass<'_> {
 
     /// From what attention mixed to the layer's output in `space.x`, and the projections of the
     /// next layer.
-    fn after_attention(&self, layer: &Layer, next: Option<&Projections>, space: &mut Workspace) {
+    fn after_attention(&self, layer: &Layer, next: Option<&Dense>, space: &mut Workspace) {
         let Workspace { x, projected, mixed, desks, timings, .. } = space;
         let mixed = mixed.rows();
         let blocks = self.blocks(mixed.rows());
-        let mut projected = projected.reshape(mixed.rows(), next.map_or(0, Projections::width));
+        let mut projected = projected.reshape(mixed.rows(), next.map_or(0, Dense::outputs));
         let mut x = x.rows_mut();
         timings.products +=
             desks.each(blocks, &mut x, &mut projected, |rows, mut x, mut projected, desk| {
                 self.rest(layer, blocks.spread, mixed.slice(rows), &mut x, desk);
                 if let Some(next) = next {
-                    desk.dense(next.of_all(), blocks.spread, x.as_rows(), &mut projected);
+                    desk.dense(next, blocks.spread, x.as_rows(), &mut projected);
                 }
             });
     }
 
-    /// The last layer where the head reads first tokens only: all keys and values, which are in
-    /// `space.projected` already, but nothing else of the other tokens.
-    fn first_tokens(&self, layer: &Layer, query: &Dense, space: &mut Workspace) {
+    /// The last layer where the head reads first tokens only: nothing of the other tokens is
+    /// computed.
+    fn first_tokens(
+        &self,
+        layer: &Layer,
+        query: &Dense,
+        attention: &FirstToken,
+        space: &mut Workspace,
+    ) {
         let width = self.architecture.hidden_size;
-        let windows = space.firsts.len();
+        let windows = space.sequences.len();
         let mut firsts = space.pooled.reshape(windows, width);
         for (row, sequence) in space.sequences.iter().enumerate() {
             firsts.row_mut(row).copy_from_slice(space.x.rows().row(sequence.keys.start));
@@ -147,11 +153,11 @@ impl Pass<'_> {
             space.desks.each(blocks, &mut firsts, &mut queries, |_, firsts, mut queries, desk| {
                 desk.dense(query, blocks.spread, firsts.as_rows(), &mut queries);
             });
-        let projected = space.projected.rows();
-        let [key, value] = [0, 1].map(|i| projected.columns_of(i * width..(i + 1) * width));
         let start = Instant::now();
         let mut mixed = space.mixed.reshape(windows, width);
-        self.attend(space.query.rows(), key, value, &space.firsts, &mut mixed);
+        let (bias, scratch) = (self.model.relative.as_ref(), &mut space.first);
+        let (queries, x) = (queries.as_rows(), space.x.rows());
+        attention.forward(queries, x, &space.sequences, bias, scratch, &mut mixed);
         space.timings.attention += start.elapsed();
         // From here on the windows' first tokens are all there is.
         std::mem::swap(&mut space.x, &mut space.pooled);

@@ -7,7 +7,9 @@ use crate::relative;
 use crate::source::{Matrix, Source};
 use crate::table::Table;
 use canto_encoder::{Architecture, Family, Pooling};
-use canto_kernels::{Dense, Int8Weights, LayerNorm, Level, RelativeBias, quantise_weights};
+use canto_kernels::{
+    Dense, FirstToken, Int8Weights, LayerNorm, Level, RelativeBias, quantise_weights,
+};
 use rayon::prelude::*;
 
 /// A classifier's weights.
@@ -38,21 +40,17 @@ pub(crate) struct Layer {
 pub(crate) enum Projections {
     /// All three in one product.
     Joint(Dense),
-    /// The query apart, where only the first token's is needed.
-    Apart { query: Dense, key_value: Dense },
+    /// Where only the first token's output is read: its query, and its attention.
+    First { query: Dense, attention: FirstToken },
 }
 
 impl Projections {
     /// What every token needs.
-    pub(crate) fn of_all(&self) -> &Dense {
+    pub(crate) fn of_all(&self) -> Option<&Dense> {
         match self {
-            Self::Joint(dense) | Self::Apart { key_value: dense, .. } => dense,
+            Self::Joint(dense) => Some(dense),
+            Self::First { .. } => None,
         }
-    }
-
-    /// Outputs of [`of_all`](Self::of_all).
-    pub(crate) fn width(&self) -> usize {
-        self.of_all().outputs()
     }
 }
 
@@ -115,7 +113,11 @@ impl Builder<'_> {
         let is_last = layer + 1 == self.architecture.layers;
         let attention = if is_last && self.architecture.pooling == Pooling::First {
             let query = self.dense(&[query], width);
-            Projections::Apart { query, key_value: self.dense(&[key, value], width) }
+            let [key, values] = [&key, &value].map(|of| self.weights(of, width));
+            let bias = self.bias(&value);
+            let heads = self.architecture.heads;
+            let attention = FirstToken::new(self.level, heads, &key, &values, &bias);
+            Projections::First { query, attention }
         } else {
             Projections::Joint(self.dense(&[query, key, value], width))
         };
@@ -146,19 +148,22 @@ impl Builder<'_> {
 
     /// One dense layer of the outputs of several, in their order.
     fn dense(&self, pieces: &[Piece], inputs: usize) -> Dense {
-        let mut bias = Vec::new();
-        for Piece { name, scale, biased } in pieces {
-            let scale = if *biased { *scale } else { 0.0 };
-            let values = self.source.values(&format!("{name}.bias"));
-            bias.extend(values.into_iter().map(|x| x * scale));
-        }
+        let bias = pieces.iter().flat_map(|piece| self.bias(piece)).collect();
+        let weights = || pieces.iter().flat_map(|piece| self.weights(piece, inputs)).collect();
         match self.precision {
             Precision::Int8 => self.int8_dense(pieces, inputs, bias),
-            Precision::Bf16 => Dense::bf16(self.level, inputs, &self.weights(pieces, inputs), bias),
-            Precision::F32 | Precision::Auto => {
-                Dense::new(self.level, inputs, self.weights(pieces, inputs), bias)
+            Precision::Bf16 => {
+                let weights: Vec<f32> = weights();
+                Dense::bf16(self.level, inputs, &weights, bias)
             }
+            Precision::F32 | Precision::Auto => Dense::new(self.level, inputs, weights(), bias),
         }
+    }
+
+    fn bias(&self, piece: &Piece) -> Vec<f32> {
+        let scale = if piece.biased { piece.scale } else { 0.0 };
+        let values = self.source.values(&format!("{}.bias", piece.name));
+        values.into_iter().map(|x| x * scale).collect()
     }
 
     fn int8_dense(&self, pieces: &[Piece], inputs: usize, bias: Vec<f32>) -> Dense {
@@ -174,14 +179,12 @@ impl Builder<'_> {
         Dense::int8(self.level, inputs, weights, bias)
     }
 
-    fn weights(&self, pieces: &[Piece], inputs: usize) -> Vec<f32> {
+    fn weights(&self, piece: &Piece, inputs: usize) -> Vec<f32> {
         let mut weights = Vec::new();
-        for piece in pieces {
-            self.read(piece, |matrix| {
-                let values = matrix.values(inputs).into_iter();
-                weights.extend(values.map(|x| x * piece.scale));
-            });
-        }
+        self.read(piece, |matrix| {
+            let values = matrix.values(inputs).into_iter();
+            weights.extend(values.map(|x| x * piece.scale));
+        });
         weights
     }
 

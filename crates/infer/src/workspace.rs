@@ -1,18 +1,18 @@
 //! Buffers that keep their memory from batch to batch.
 
 use crate::blocks::Desks;
-use canto_kernels::{Buffer, Quantised, Sequence};
+use canto_kernels::{Buffer, FirstScratch, Quantised, Sequence};
 use std::time::Duration;
 
 /// What a forward pass writes to.
 pub(crate) struct Workspace {
     /// The residual stream, [tokens, width].
     pub(crate) x: Buffer<f32>,
-    /// Queries, keys and values side by side, [tokens, 3·width]; keys and values where the
-    /// queries are apart.
+    /// Queries, keys and values side by side, [tokens, 3·width].
     pub(crate) projected: Buffer<f32>,
-    /// Queries that are apart, [windows, width].
+    /// Queries of first tokens alone, [windows, width], and what their attention computes in.
     pub(crate) query: Buffer<f32>,
+    pub(crate) first: FirstScratch,
     /// What attention mixed, [tokens, width].
     pub(crate) mixed: Buffer<f32>,
     /// What the head reads, [windows, width].
@@ -27,8 +27,6 @@ pub(crate) struct Workspace {
     pub(crate) desks: Desks,
     /// Where each window lies.
     pub(crate) sequences: Vec<Sequence>,
-    /// The same with one query a window.
-    pub(crate) firsts: Vec<Sequence>,
     /// Token and position of every row.
     pub(crate) tokens: Vec<(u32, u32)>,
     /// Where time went since the workspace was made.
@@ -42,6 +40,7 @@ impl Workspace {
             x: Buffer::default(),
             projected: Buffer::default(),
             query: Buffer::default(),
+            first: FirstScratch::default(),
             mixed: Buffer::default(),
             pooled: Buffer::default(),
             head: Buffer::default(),
@@ -49,7 +48,6 @@ impl Workspace {
             quantised: Quantised::default(),
             desks: Desks::new(threads),
             sequences: Vec::new(),
-            firsts: Vec::new(),
             tokens: Vec::new(),
             timings: Timings::default(),
         }

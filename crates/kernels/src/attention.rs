@@ -1,7 +1,10 @@
 //! softmax(Q·Kᵀ + bias)·V, one sequence and one head a task.
 
+mod first;
 #[cfg(target_arch = "x86_64")]
 mod fixed;
+
+pub use first::{FirstScratch, FirstToken};
 
 #[cfg(target_arch = "x86_64")]
 use crate::dense::{PANEL, Row};

@@ -23,7 +23,7 @@ mod softmax;
 mod spread;
 mod vector;
 
-pub use attention::{Attention, Numbers, RelativeBias, Sequence};
+pub use attention::{Attention, FirstScratch, FirstToken, Numbers, RelativeBias, Sequence};
 pub use counting::CountingAllocator;
 pub use dense::{Activation, Dense, Int8Weights};
 pub use gelu::{bias_gelu, gelu};

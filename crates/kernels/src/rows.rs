@@ -57,6 +57,16 @@ impl<'a, T> Rows<'a, T> {
         Self::new(&self.values[start..], rows.len(), self.columns, self.stride)
     }
 
+    /// `rows` rows, `apart` rows apart, from one on.
+    ///
+    /// # Panics
+    /// Where they are not in the matrix.
+    #[must_use]
+    pub(crate) fn every(&self, first: usize, apart: usize, rows: usize) -> Self {
+        assert!(rows > 0 && first + (rows - 1) * apart < self.count, "rows outside the matrix");
+        Self::new(&self.values[first * self.stride..], rows, self.columns, apart * self.stride)
+    }
+
     /// Some of the columns.
     ///
     /// # Panics

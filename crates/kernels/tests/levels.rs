@@ -1,9 +1,9 @@
 //! Every level computes what a plain loop in f64 computes.
 
 use canto_kernels::{
-    Activation, Attention, Buffer, Dense, Int8Weights, LayerNorm, Level, Numbers, Quantised,
-    RelativeBias, Rows, Sequence, Spread, bias_gelu, exponentiate, gelu, layer_norm,
-    quantise_weights, residual_layer_norm,
+    Activation, Attention, Buffer, Dense, FirstScratch, FirstToken, Int8Weights, LayerNorm, Level,
+    Numbers, Quantised, RelativeBias, Rows, Sequence, Spread, bias_gelu, exponentiate, gelu,
+    layer_norm, quantise_weights, residual_layer_norm,
 };
 use proptest::prelude::*;
 
@@ -324,6 +324,57 @@ proptest! {
             };
             attention.forward(&mut y.reshape(queries, width));
             close(&read(&y), &expected, within(numbers, [1e-5, 3e-3, 3e-2]))?;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn attention_of_first_tokens(
+        lengths in prop::collection::vec(1_usize..70, 0..4),
+        heads in 1_usize..5,
+        size in 1_usize..20,
+        biased: bool,
+        seed: u64,
+    ) {
+        let width = heads * size;
+        let (tokens, count): (usize, usize) = (lengths.iter().sum(), lengths.len());
+        let sequences = sequences(&lengths, true);
+        let (q, x) = (matrix(count, width, seed), matrix(tokens, width, seed ^ 1));
+        let [key, value] = [2, 3].map(|of| matrix(width, width, seed ^ of));
+        // A bias of the keys, which changes nothing.
+        let [key_bias, value_bias] = [4, 5].map(|of| matrix(1, width, seed ^ of));
+        let slope = |head: usize, distance: i64| (head as f32 + 1.0) * distance as f32 / 64.0;
+        let bias = biased.then(|| RelativeBias::new(heads, 70, slope));
+        let k = exact_dense(&x, &key, &key_bias, width);
+        let v = exact_dense(&x, &value, &value_bias, width);
+        let mut expected = vec![0.0; count * width];
+        for (row, sequence) in sequences.iter().enumerate() {
+            for head in 0..heads {
+                let columns = head * size..(head + 1) * size;
+                let shift = |key: usize| {
+                    if biased { f64::from(slope(head, key as i64)) } else { 0.0 }
+                };
+                let slice = |of: &[f64]| -> Vec<Vec<f32>> {
+                    let row = |key: usize| of[key * width..][columns.clone()].iter();
+                    let keys = sequence.keys.clone();
+                    keys.map(|key| row(key).map(|&value| value as f32).collect()).collect()
+                };
+                let q = &q[row * width..][columns.clone()];
+                let mixed = exact_attention(q, &slice(&k), &slice(&v), shift);
+                expected[row * width..][columns].copy_from_slice(&mixed);
+            }
+        }
+        let (q, x) = (buffer(&q, count, width), buffer(&x, tokens, width));
+        for level in Level::available() {
+            let attention = FirstToken::new(level, heads, &key, &value, &value_bias);
+            let (mut y, mut scratch) = (Buffer::default(), FirstScratch::default());
+            let bias = bias.as_ref();
+            let mut out = y.reshape(count, width);
+            attention.forward(q.rows(), x.rows(), &sequences, bias, &mut scratch, &mut out);
+            close(&read(&y), &expected, 2e-4)?;
         }
     }
 }
