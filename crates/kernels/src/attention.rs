@@ -130,12 +130,7 @@ impl Attention<'_> {
                         }
                     }
                 }
-                if level >= Level::Avx512 {
-                    #[cfg(target_arch = "x86_64")]
-                    head.fast(scratch);
-                } else {
-                    head.plain(scratch);
-                }
+                head.in_f32(level, scratch);
             });
         });
     }
@@ -164,6 +159,8 @@ struct Head<'a> {
     value: Rows<'a, f32>,
     bias: Option<&'a RelativeBias>,
     index: usize,
+    /// Whether its queries are this head and the next ones of one first token.
+    first_token: bool,
     /// Where the first query's output goes.
     y: *mut f32,
     y_stride: usize,
@@ -181,6 +178,7 @@ impl<'a> Head<'a> {
             value: of.value.slice(keys.clone()).columns_of(columns.clone()),
             bias: of.bias,
             index: head,
+            first_token: false,
             y: y.at(queries.start * y_stride + columns.start),
             y_stride,
         }
@@ -193,6 +191,15 @@ impl<'a> Head<'a> {
         /// Queries at least.
         const QUERIES: usize = 8;
         self.query.rows() >= QUERIES && fixed::is_fine(self.key.rows())
+    }
+
+    fn in_f32(&self, level: Level, scratch: &mut Scratch) {
+        if level >= Level::Avx512 {
+            #[cfg(target_arch = "x86_64")]
+            self.fast(scratch);
+        } else {
+            self.plain(scratch);
+        }
     }
 
     /// By the `gemm` crate.
@@ -298,7 +305,9 @@ impl<'a> Head<'a> {
         for (query, (scores, sum)) in queries.clone().zip(rows) {
             let scores = &mut scores[..keys];
             if let Some(bias) = self.bias {
-                let bias = bias.of(self.index, query, keys);
+                let (head, at) =
+                    if self.first_token { (self.index + query, 0) } else { (self.index, query) };
+                let bias = bias.of(head, at, keys);
                 self.level.run(
                     #[inline(always)]
                     || scores.iter_mut().zip(bias).for_each(|(score, &bias)| *score += bias),

@@ -1,14 +1,12 @@
 //! Attention of first tokens alone, where no other token's output is read.
 
-use super::{RelativeBias, Sequence, grow};
-use crate::dense::{Activation, Dense, Target, product};
+use super::{RelativeBias, SCRATCH, Sequence};
+use crate::dense::{Activation, Dense, Target};
 use crate::level::Level;
 use crate::quantise::Quantised;
 use crate::rows::{Buffer, Rows, RowsMut};
-use crate::softmax::exponentiate;
 use crate::spread::Spread;
 use rayon::prelude::*;
-use std::cell::RefCell;
 
 /// What makes keys and values, for attention of each sequence's first token alone. No key and no
 /// value is computed: with the products in another order,
@@ -43,16 +41,13 @@ pub struct FirstScratch {
     outputs: Buffer<f32>,
 }
 
-thread_local! {
-    static SCORES: RefCell<Vec<f32>> = RefCell::default();
-}
-
 impl FirstToken {
     /// From the weights of keys and values, [width, width], row-major, and the values' bias.
     ///
     /// # Panics
     /// Where their lengths do not fit, or the heads do not divide the width.
     pub fn new(level: Level, heads: usize, key: &[f32], value: &[f32], bias: &[f32]) -> Self {
+        let level = if level.is_available() { level } else { Level::Portable };
         let width = bias.len();
         let fits = key.len() == width * width && value.len() == width * width;
         assert!(fits && width.is_multiple_of(heads), "weights of another size than the bias");
@@ -131,36 +126,22 @@ impl FirstToken {
             let (sequence, part) = (task / parts, task % parts);
             let (first, end) = (part * heads / parts, (part + 1) * heads / parts);
             let tokens = x.slice(sequences[sequence].keys.clone());
-            let keys = tokens.rows();
-            let longest = bias.is_none_or(|bias| keys <= bias.longest);
+            let longest = bias.is_none_or(|bias| tokens.rows() <= bias.longest);
             assert!(longest, "a sequence longer than the bias reaches");
-            // The sequence's probes of these heads lie as many rows apart as there are sequences.
-            let rows = probes.every(first * count + sequence, count, end - first);
-            SCORES.with_borrow_mut(|scores| {
-                grow(scores, rows.rows() * keys);
-                let none = gemm::Parallelism::None;
-                // SAFETY: the scores hold [heads, keys].
-                #[expect(unsafe_code)]
-                unsafe {
-                    product(rows, tokens, true, scores.as_mut_ptr(), keys, none);
-                }
-                for (head, scores) in (first..end).zip(scores.chunks_exact_mut(keys)) {
-                    if let Some(bias) = bias {
-                        let bias = bias.of(head, 0, keys);
-                        scores.iter_mut().zip(bias).for_each(|(score, bias)| *score += bias);
-                    }
-                    let share = 1.0 / exponentiate(self.level, scores);
-                    scores.iter_mut().for_each(|score| *score *= share);
-                }
-                let weights = Rows::new(scores, rows.rows(), keys, keys);
-                let y = target.at((first * count + sequence) * stride);
-                // SAFETY: `mixed` has as many rows as the probes, as wide as x; the task alone
-                // writes those of its sequence and heads.
-                #[expect(unsafe_code)]
-                unsafe {
-                    product(weights, tokens, false, y, count * stride, none);
-                }
-            });
+            // The rows of a sequence lie as many apart as there are sequences.
+            let row = first * count + sequence;
+            let attention = super::Head {
+                level: self.level,
+                query: probes.every(row, count, end - first),
+                key: tokens,
+                value: tokens,
+                bias,
+                index: first,
+                first_token: true,
+                y: target.at(row * stride),
+                y_stride: count * stride,
+            };
+            SCRATCH.with_borrow_mut(|scratch| attention.in_f32(self.level, scratch));
         });
     }
 }
