@@ -4,6 +4,7 @@ use crate::failure::Refusal;
 use crate::learning::learning;
 use anyhow::Context;
 use canto_report::learning_curve;
+use canto_train::Checkpoint;
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -57,9 +58,10 @@ impl RunFolder {
         self.0.join("tokenizer.json")
     }
 
-    /// A run that has trained is never overwritten.
+    /// A run that has trained is never overwritten. One that was killed before its first checkpoint
+    /// was whole has nothing to go on from, nor anything to lose.
     pub(crate) fn refuse_if_trained(&self) -> Result<(), Refusal> {
-        let trained = self.model().exists() || self.0.join("checkpoints").exists();
+        let trained = self.model().exists() || Checkpoint::find(&self.0).is_some();
         let fact = || format!("the run `{}` is there already", self.0.display());
         if !trained {
             return Ok(());
@@ -149,9 +151,19 @@ mod tests {
         let run = RunFolder(folder.path().join("first"));
         run.begin("[run]", "{}").unwrap();
         assert!(run.refuse_if_trained().is_ok());
+        // Killed while the first checkpoint was written.
+        let new = run.path().join("checkpoints/.last.new");
+        fs_err::create_dir_all(&new).unwrap();
+        assert!(run.refuse_if_trained().is_ok());
+        let refused = || {
+            let refusal = run.refuse_if_trained().unwrap_err().to_string();
+            assert!(refusal.contains("first") && refusal.contains("is there already"), "{refusal}");
+        };
+        fs_err::write(new.join("state.json"), "{}").unwrap();
+        refused();
+        fs_err::remove_dir_all(&new).unwrap();
         fs_err::create_dir(run.model()).unwrap();
-        let refusal = run.refuse_if_trained().unwrap_err().to_string();
-        assert!(refusal.contains("first") && refusal.contains("is there already"), "{refusal}");
+        refused();
     }
 
     #[cfg(unix)]

@@ -5,7 +5,7 @@ use crate::{copied, micro, names, recipe, said};
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,9 @@ const LONGER: [&str; 12] = [
     "words.enabled=false",
 ];
 
+/// What the last command has told.
+const TOLD: &str = "told.txt";
+
 /// The command that begins the run, or goes on with it where it has a checkpoint.
 fn train(here: &Path) -> Command {
     let recipe = recipe("quickstart.toml");
@@ -32,7 +35,8 @@ fn train(here: &Path) -> Command {
     command
         .current_dir(here)
         .args(micro(&["train", "--run", "long", "--data", "prepared"], &recipe));
-    command.args(LONGER).stdout(Stdio::null()).stderr(Stdio::null());
+    let told = fs::File::create(here.join(TOLD)).unwrap();
+    command.args(LONGER).stdout(Stdio::null()).stderr(told);
     let checkpoints = here.join("artifacts/long/checkpoints");
     let exists = |name: &str| checkpoints.join(name).join("state.json").is_file();
     let older = || names(&checkpoints).iter().any(|name| name.starts_with("step-") && exists(name));
@@ -47,12 +51,14 @@ fn weights(here: &Path) -> Vec<u8> {
     fs::read(here.join("artifacts/long/model/model.safetensors")).unwrap()
 }
 
-/// Whether the child ended by itself within `time`; otherwise it was killed.
-fn ends_within(child: &mut Child, time: Duration) -> bool {
+/// Whether training in a folder ended by itself within `time`; otherwise it was killed.
+fn ends_within(here: &Path, time: Duration) -> bool {
+    let mut child = train(here).spawn().unwrap();
     let begun = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success(), "a run that goes on ends well");
+            let told = fs::read_to_string(here.join(TOLD)).unwrap();
+            assert!(status.success(), "a run that goes on ends well: {status}, {told}");
             return true;
         }
         if begun.elapsed() >= time {
@@ -78,7 +84,7 @@ fn killed_at_twenty_random_moments_it_ends_with_the_same_weights() {
             let share = RandomState::new().hash_one(kills) as f64 / u64::MAX as f64;
             let delay = time.mul_f64(if kills < 20 { share } else { 1e3 });
             delays.push(delay);
-            if ends_within(&mut train(folder.path()).spawn().unwrap(), delay) {
+            if ends_within(folder.path(), delay) {
                 break;
             }
             kills += 1;
