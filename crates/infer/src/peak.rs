@@ -79,7 +79,8 @@ fn invented(i: usize) -> f32 {
 
 /// Operations that an [`Engine`](crate::Engine) spends on the layers' products for a window of
 /// `length` tokens: two for each weight and token, and those of attention. Where the head reads
-/// the first token alone, the last layer has less to do, and what is left out is not counted.
+/// the first token alone, the last layer has less to do (see `canto_kernels::FirstToken`), and
+/// what is left out is not counted.
 pub fn operations(architecture: &Architecture, length: usize) -> f64 {
     let tokens = length as f64;
     let all = architecture.operations_per_token(length) * tokens;
@@ -87,9 +88,9 @@ pub fn operations(architecture: &Architecture, length: usize) -> f64 {
         return all;
     }
     let (width, inner) = (architecture.hidden_size as f64, architecture.intermediate_size as f64);
-    let keys_and_values = 2.0 * 2.0 * width * width * tokens;
-    let first = 2.0 * (2.0 * width * width + 2.0 * width * inner) + 4.0 * width * tokens;
-    all - all / architecture.layers as f64 + keys_and_values + first
+    let attended = 4.0 * architecture.heads as f64 * width * tokens;
+    let first = 2.0 * (4.0 * width * width + 2.0 * width * inner) + attended;
+    all - all / architecture.layers as f64 + first
 }
 
 #[cfg(test)]
@@ -105,11 +106,11 @@ mod tests {
         }
     }
 
-    /// By hand for one layer and two: width 2, inner 3, 5 tokens.
+    /// By hand for one layer and two: width 2, two heads, inner 3, 5 tokens.
     #[test]
     fn what_the_head_does_not_read_is_not_counted() {
         let whole = 2.0 * 5.0 * (4.0 * 4.0 + 2.0 * 6.0) + 4.0 * 5.0 * 5.0 * 2.0;
-        let last = 2.0 * (5.0 * 8.0 + 2.0 * 4.0 + 2.0 * 6.0) + 4.0 * 5.0 * 2.0;
+        let last = 2.0 * (4.0 * 4.0 + 2.0 * 6.0) + 4.0 * 2.0 * 5.0 * 2.0;
         for (pooling, layers, expected) in [
             (Pooling::Mean, 2, 2.0 * whole),
             (Pooling::First, 2, whole + last),
@@ -120,6 +121,7 @@ mod tests {
                 hidden_size,
                 intermediate_size,
                 layers,
+                heads: 2,
                 pooling,
                 ..Architecture::default()
             };

@@ -61,7 +61,8 @@ pub enum Numbers {
     /// Both products in integers of 16 bits, to some thousandths of the largest value, as bf16
     /// would be.
     Int16,
-    /// Queries and keys in integers of 8 bits, weights and values in those of 16.
+    /// Both products in integers of 8 bits, to some hundredths of the scores' spread, as products
+    /// of int8 weights leave them anyway.
     Int8,
 }
 
@@ -125,8 +126,10 @@ impl Attention<'_> {
                     unsafe {
                         match self.numbers {
                             Numbers::Int8 => return fixed::attend(&head, &mut scratch.int8),
-                            Numbers::Int16 => return fixed::attend(&head, &mut scratch.int16),
-                            Numbers::F32 => {}
+                            Numbers::Int16 if fixed::is_fine(head.key.rows()) => {
+                                return fixed::attend(&head, &mut scratch.int16);
+                            }
+                            Numbers::Int16 | Numbers::F32 => {}
                         }
                     }
                 }
@@ -184,13 +187,12 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Whether its keys and values are read often enough to be made integers, and are not too
-    /// many for those.
+    /// Whether its keys and values are read often enough to be made integers.
     #[cfg(target_arch = "x86_64")]
     fn is_worth_integers(&self) -> bool {
         /// Queries at least.
         const QUERIES: usize = 8;
-        self.query.rows() >= QUERIES && fixed::is_fine(self.key.rows())
+        self.query.rows() >= QUERIES
     }
 
     fn in_f32(&self, level: Level, scratch: &mut Scratch) {

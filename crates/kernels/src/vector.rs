@@ -129,9 +129,13 @@ pub(crate) fn range<S: Simd>(simd: S, values: &[f32]) -> (f32, f32) {
         high[lane] = simd.max_f32s(high[lane], x);
     };
     for block in blocks {
-        block.iter().enumerate().for_each(|(lane, &x)| join(lane, x));
+        for (lane, &x) in block.iter().enumerate() {
+            join(lane, x);
+        }
     }
-    single.iter().for_each(|&x| join(0, x));
+    for &x in single {
+        join(0, x);
+    }
     let low = low.into_iter().reduce(|a, b| simd.min_f32s(a, b));
     let high = high.into_iter().reduce(|a, b| simd.max_f32s(a, b));
     let low = low.map_or(f32::INFINITY, |low| simd.reduce_min_f32s(low));

@@ -382,7 +382,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Long ones, where integers have the fewest steps, or too few and f32 takes over: from 684
+    /// Long ones, where integers of 16 bits have the fewest steps, or too few and f32 takes over: from 684
     /// keys on.
     #[test]
     fn attention_over_many_keys(

@@ -81,7 +81,7 @@ pub(super) trait Mixture {
 pub(super) unsafe fn attend<S: Steps, M: Mixture>(head: &Head<'_>, scratch: &mut Scratch<S, M>) {
     let Scratch { scores, mixture } = scratch;
     scores.lay_out_keys(head.key);
-    // SAFETY: the caller's promise, here and below.
+    // SAFETY: the caller's promise.
     unsafe { mixture.lay_out(head.value) };
     let all = head.query.rows();
     for start in (0..all).step_by(QUERIES) {
@@ -89,6 +89,7 @@ pub(super) unsafe fn attend<S: Steps, M: Mixture>(head: &Head<'_>, scratch: &mut
         scores.lay_out_queries(head.query, &queries);
         let largest = scores.score::<M>(head, &queries);
         let (found, scales) = scores.found();
+        // SAFETY: as above.
         unsafe {
             mixture.weigh(found, scales, &largest[..queries.len()]);
             mixture.mix(head, &queries);

@@ -95,8 +95,8 @@ impl Mixture for Quads {
         let tops = &mut self.tops[..whole];
         let steps = ONE.log2();
         let ones = _mm512_set1_epi8(1);
-        for row in 0..scores.rows() {
-            let (scale, factors) = (scales[row], factors.row_mut(row));
+        for (row, &scale) in scales[..scores.rows()].iter().enumerate() {
+            let factors = factors.row_mut(row);
             let scores = scores.row(row).as_chunks::<KEYS>().0;
             let mut largest = f32::NEG_INFINITY;
             for (scores, top) in scores.iter().zip(&mut *tops) {

@@ -29,7 +29,7 @@ pub(super) struct Scores<S: Steps> {
     /// By what each query's scores are yet to be multiplied, to be to the base 2.
     query_scales: Vec<f32>,
     /// [queries, keys]; −∞ past the last key, for as many keys as are weighed at once.
-    scores: Buffer<f32>,
+    values: Buffer<f32>,
 }
 
 impl<S: Steps> Scores<S> {
@@ -87,7 +87,7 @@ impl<S: Steps> Scores<S> {
         let (keys, groups) = (head.key.rows(), head.key.columns().div_ceil(S::EACH));
         let factors = factors(self.queries.rows());
         let whole = keys.next_multiple_of(M::AT_ONCE);
-        let mut scores = self.scores.reshape(queries.len(), whole);
+        let mut scores = self.values.reshape(queries.len(), whole);
         let (start, stride) = (scores.as_mut_ptr(), scores.stride());
         let mut largest = [_mm512_set1_ps(f32::NEG_INFINITY); QUERIES];
         for (panel, groups) in self.keys.chunks_exact(groups).take(keys.div_ceil(PANEL)).enumerate()
@@ -136,6 +136,6 @@ impl<S: Steps> Scores<S> {
 
     /// The scores, and by what those of each query are yet to be multiplied, to be to the base 2.
     pub(super) fn found(&self) -> (Rows<'_, f32>, &[f32]) {
-        (self.scores.rows(), &self.query_scales)
+        (self.values.rows(), &self.query_scales)
     }
 }
