@@ -44,8 +44,9 @@ fn a_quantized_folder_computes_what_was_quantized_on_the_fly() {
         let (precision, found) = logits(to.path(), Precision::Auto);
         assert_eq!(precision, Precision::Int8);
         let (_, expected) = logits(&folder(name), Precision::Int8);
-        // The word table is int8 in the file alone.
-        assert_close(name, &found, &expected, 0.1);
+        // The word table is int8 in the file alone, and so are the weights of the last layer's
+        // keys and values; between the two, models this small round off twice.
+        assert_close(name, &found, &expected, 0.15);
         let (precision, in_f32) = logits(to.path(), Precision::F32);
         assert_eq!(precision, Precision::F32);
         assert_close(name, &found, &in_f32, 0.1);
