@@ -24,7 +24,11 @@ fn logits_equal_the_reference_without_padding() {
             for (i, window) in inputs.windows().into_iter().enumerate() {
                 let alone = engine.logits(&[window]).unwrap();
                 let labels = alone.len();
-                assert_close(name, &alone, &found[i * labels..(i + 1) * labels], 2e-6);
+                let of_batch = &found[i * labels..(i + 1) * labels];
+                // A song's last digits do not depend on its neighbours, but where the `gemm` crate
+                // adds up in another order for another number of rows.
+                let tolerance = if level >= Level::Avx512 { 0.0 } else { 4e-6 };
+                assert_close(&format!("{name} at {level}, alone"), &alone, of_batch, tolerance);
             }
         }
     }
