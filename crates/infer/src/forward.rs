@@ -98,21 +98,12 @@ impl Pass<'_> {
             [0, 1, 2].map(|i| projected.columns_of(i * width..(i + 1) * width));
         let start = Instant::now();
         let mut mixed = space.mixed.reshape(query.rows(), width);
-        self.attend(query, key, value, &space.sequences, &mut mixed);
-        space.timings.attention += start.elapsed();
-    }
-
-    fn attend(
-        &self,
-        query: Rows<'_, f32>,
-        key: Rows<'_, f32>,
-        value: Rows<'_, f32>,
-        sequences: &[Sequence],
-        mixed: &mut RowsMut<'_, f32>,
-    ) {
         let &Self { level, numbers, .. } = self;
         let (heads, bias) = (self.architecture.heads, self.model.relative.as_ref());
-        Attention { level, heads, query, key, value, sequences, bias, numbers }.forward(mixed);
+        let sequences = &space.sequences;
+        let attention = Attention { level, heads, query, key, value, sequences, bias, numbers };
+        attention.forward(&mut mixed);
+        space.timings.attention += start.elapsed();
     }
 
     /// From what attention mixed to the layer's output in `space.x`, and the projections of the

@@ -113,10 +113,11 @@ impl Builder<'_> {
         let is_last = layer + 1 == self.architecture.layers;
         let attention = if is_last && self.architecture.pooling == Pooling::First {
             let query = self.dense(&[query], width);
-            let [key, values] = [&key, &value].map(|of| self.weights(of, width));
+            let [key, value] = [key, value].map(|piece| [piece]);
+            let [keys, values] = [&key, &value].map(|pieces| self.weights(pieces, width));
             let bias = self.bias(&value);
             let heads = self.architecture.heads;
-            let attention = FirstToken::new(self.level, heads, &key, &values, &bias);
+            let attention = FirstToken::new(self.level, heads, &keys, &values, &bias);
             Projections::First { query, attention }
         } else {
             Projections::Joint(self.dense(&[query, key, value], width))
@@ -148,22 +149,24 @@ impl Builder<'_> {
 
     /// One dense layer of the outputs of several, in their order.
     fn dense(&self, pieces: &[Piece], inputs: usize) -> Dense {
-        let bias = pieces.iter().flat_map(|piece| self.bias(piece)).collect();
-        let weights = || pieces.iter().flat_map(|piece| self.weights(piece, inputs)).collect();
+        let bias = self.bias(pieces);
         match self.precision {
             Precision::Int8 => self.int8_dense(pieces, inputs, bias),
-            Precision::Bf16 => {
-                let weights: Vec<f32> = weights();
-                Dense::bf16(self.level, inputs, &weights, bias)
+            Precision::Bf16 => Dense::bf16(self.level, inputs, &self.weights(pieces, inputs), bias),
+            Precision::F32 | Precision::Auto => {
+                Dense::new(self.level, inputs, self.weights(pieces, inputs), bias)
             }
-            Precision::F32 | Precision::Auto => Dense::new(self.level, inputs, weights(), bias),
         }
     }
 
-    fn bias(&self, piece: &Piece) -> Vec<f32> {
-        let scale = if piece.biased { piece.scale } else { 0.0 };
-        let values = self.source.values(&format!("{}.bias", piece.name));
-        values.into_iter().map(|x| x * scale).collect()
+    fn bias(&self, pieces: &[Piece]) -> Vec<f32> {
+        let mut bias = Vec::new();
+        for Piece { name, scale, biased } in pieces {
+            let scale = if *biased { *scale } else { 0.0 };
+            let values = self.source.values(&format!("{name}.bias"));
+            bias.extend(values.into_iter().map(|x| x * scale));
+        }
+        bias
     }
 
     fn int8_dense(&self, pieces: &[Piece], inputs: usize, bias: Vec<f32>) -> Dense {
@@ -179,12 +182,14 @@ impl Builder<'_> {
         Dense::int8(self.level, inputs, weights, bias)
     }
 
-    fn weights(&self, piece: &Piece, inputs: usize) -> Vec<f32> {
+    fn weights(&self, pieces: &[Piece], inputs: usize) -> Vec<f32> {
         let mut weights = Vec::new();
-        self.read(piece, |matrix| {
-            let values = matrix.values(inputs).into_iter();
-            weights.extend(values.map(|x| x * piece.scale));
-        });
+        for piece in pieces {
+            self.read(piece, |matrix| {
+                let values = matrix.values(inputs).into_iter();
+                weights.extend(values.map(|x| x * piece.scale));
+            });
+        }
         weights
     }
 

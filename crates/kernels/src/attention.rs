@@ -114,17 +114,17 @@ impl Attention<'_> {
         self.assert_fits(y);
         let (target, stride) = (Target::new(y), y.stride());
         let tasks = self.sequences.len() * self.heads;
-        let level = if self.level.is_available() { self.level } else { Level::Portable };
+        let of = Self { level: self.level.or_portable(), ..self };
         (0..tasks).into_par_iter().with_max_len(1).for_each(|task| {
-            let head = Head::new(&self, task / self.heads, task % self.heads, target, stride);
+            let head = Head::new(&of, task / of.heads, task % of.heads, target, stride);
             SCRATCH.with_borrow_mut(|scratch| {
                 #[cfg(target_arch = "x86_64")]
-                if level >= Level::Avx512Vnni && head.is_worth_integers() {
+                if of.level >= Level::Avx512Vnni && head.is_worth_integers() {
                     // SAFETY: the CPU has the level; queries are disjoint, so no two tasks write
                     // the same rows and columns of y, which has them all.
                     #[expect(unsafe_code)]
                     unsafe {
-                        match self.numbers {
+                        match of.numbers {
                             Numbers::Int8 => return fixed::attend(&head, &mut scratch.int8),
                             Numbers::Int16 if fixed::is_fine(head.key.rows()) => {
                                 return fixed::attend(&head, &mut scratch.int16);
@@ -133,7 +133,7 @@ impl Attention<'_> {
                         }
                     }
                 }
-                head.in_f32(level, scratch);
+                head.in_f32(scratch);
             });
         });
     }
@@ -156,6 +156,7 @@ impl Attention<'_> {
 
 /// One head of one sequence.
 struct Head<'a> {
+    /// One that the CPU has.
     level: Level,
     query: Rows<'a, f32>,
     key: Rows<'a, f32>,
@@ -195,8 +196,8 @@ impl<'a> Head<'a> {
         self.query.rows() >= QUERIES
     }
 
-    fn in_f32(&self, level: Level, scratch: &mut Scratch) {
-        if level >= Level::Avx512 {
+    fn in_f32(&self, scratch: &mut Scratch) {
+        if self.level >= Level::Avx512 {
             #[cfg(target_arch = "x86_64")]
             self.fast(scratch);
         } else {

@@ -31,6 +31,11 @@ impl Level {
         Self::ALL.into_iter().filter(|level| level.is_available()).collect()
     }
 
+    /// This one, or the portable one where the CPU lacks it.
+    pub(crate) fn or_portable(self) -> Self {
+        if self.is_available() { self } else { Level::Portable }
+    }
+
     /// Whether this CPU has it.
     pub fn is_available(self) -> bool {
         match self {

@@ -3,7 +3,7 @@
 use crate::level::Level;
 use crate::rows::{Buffer, Rows};
 use crate::spread::Spread;
-use crate::vector::{Magnitude, fold, larger, range, smaller};
+use crate::vector::{Magnitude, ROUND, fold, larger, range, smaller};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -101,8 +101,6 @@ impl WithSimd for Row<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Scale {
         /// One less than fit: the zero is rounded, so the highest value may come out a half more.
         const STEPS: f32 = 254.0;
-        /// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
-        const ROUND: f32 = 12_582_912.0;
         let Self { x, q } = self;
         let (lowest, highest) = range(simd, x);
         let (lowest, highest) = (smaller(lowest, 0.0), larger(highest, 0.0));
@@ -148,8 +146,6 @@ impl WithSimd for Weights<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f32 {
-        /// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
-        const ROUND: f32 = 12_582_912.0;
         let Self { weights, q } = self;
         let largest = fold(simd, Magnitude, weights);
         let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };

@@ -143,6 +143,9 @@ pub(crate) fn range<S: Simd>(simd: S, values: &[f32]) -> (f32, f32) {
     rest.iter().fold((low, high), |(low, high), &x| (smaller(x, low), larger(x, high)))
 }
 
+/// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
+pub(crate) const ROUND: f32 = 12_582_912.0;
+
 /// The larger one; unlike `f32::max` a single instruction, as no NaN need be looked for.
 #[inline(always)]
 pub(crate) fn larger(a: f32, b: f32) -> f32 {
@@ -166,8 +169,6 @@ pub(crate) fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
 pub(crate) fn exp(x: f32) -> f32 {
     /// Below it, eˣ is not a normal number.
     const LOWEST: f32 = -87.0;
-    /// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
-    const ROUND: f32 = 12_582_912.0;
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     let x = smaller(larger(x, LOWEST), 88.0);

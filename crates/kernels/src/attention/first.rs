@@ -47,7 +47,7 @@ impl FirstToken {
     /// # Panics
     /// Where their lengths do not fit, or the heads do not divide the width.
     pub fn new(level: Level, heads: usize, key: &[f32], value: &[f32], bias: &[f32]) -> Self {
-        let level = if level.is_available() { level } else { Level::Portable };
+        let level = level.or_portable();
         let width = bias.len();
         let fits = key.len() == width * width && value.len() == width * width;
         assert!(fits && width.is_multiple_of(heads), "weights of another size than the bias");
@@ -141,7 +141,7 @@ impl FirstToken {
                 y: target.at(row * stride),
                 y_stride: count * stride,
             };
-            SCRATCH.with_borrow_mut(|scratch| attention.in_f32(self.level, scratch));
+            SCRATCH.with_borrow_mut(|scratch| attention.in_f32(scratch));
         });
     }
 }

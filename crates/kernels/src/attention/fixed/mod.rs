@@ -13,6 +13,7 @@ use crate::dense::avx512::masks;
 use crate::dense::groups::PANEL;
 use crate::dense::tiles::Factors;
 use crate::rows::Rows;
+use crate::vector::ROUND;
 use scores::Scores;
 use std::arch::x86_64::{
     __m512, __m512i, _MM_HINT_T0, _mm_prefetch, _mm512_abs_ps, _mm512_add_ps, _mm512_castps_si512,
@@ -33,8 +34,6 @@ const QUERIES: usize = 24;
 const HALF: usize = PANEL / 2;
 /// Rows that are asked for ahead of time.
 const AHEAD: usize = 8;
-/// 1.5·2²³: adding it rounds to an integer, which then sits in the low bits.
-const ROUND: f32 = 12_582_912.0;
 
 /// What a head is computed in, kept from task to task.
 #[derive(Default)]

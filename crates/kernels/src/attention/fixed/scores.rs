@@ -51,7 +51,7 @@ impl<S: Steps> Scores<S> {
             fetch(key, at + AHEAD);
             let scale = to_integers::<S>(key.row(at), 0, reach, row);
             key_scales[at] = scale;
-            key_shifts[at] = -f32::from(S::ABOVE) * S::sum(row) as f32 * scale;
+            key_shifts[at] = -S::added(row) as f32 * scale;
             let panel = &mut panels[at / PANEL * groups..][..groups];
             for (group, of) in panel.iter_mut().zip(row.chunks_exact(S::EACH)) {
                 group.0[at % PANEL] = S::group(of);
@@ -93,6 +93,7 @@ impl<S: Steps> Scores<S> {
         for (panel, groups) in self.keys.chunks_exact(groups).take(keys.div_ceil(PANEL)).enumerate()
         {
             let from = panel * PANEL;
+            let masks = masks(keys - from);
             let y = Results { start: start.wrapping_add(from), stride };
             // SAFETY: the panel's scales and shifts are two vectors; the rows of scores have its
             // columns; the masks keep to the keys, of which each has a bias.
@@ -106,7 +107,6 @@ impl<S: Steps> Scores<S> {
                             let sum = _mm512_cvtepi32_ps(sums[half]);
                             let mut score = _mm512_fmadd_ps(sum, scales[half], shifts[half]);
                             if let Some(bias) = head.bias {
-                                let masks = masks(keys - from);
                                 let bias = bias.of(head.index, queries.start + row, keys);
                                 let bias = bias.as_ptr().wrapping_add(from + half * HALF);
                                 let bias = _mm512_maskz_loadu_ps(masks[half], bias);

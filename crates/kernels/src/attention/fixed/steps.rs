@@ -1,9 +1,8 @@
 //! What queries and keys become before they are multiplied.
 
-use super::ROUND;
 use crate::dense::groups::{Group, four, two};
 use crate::dense::tiles::{Factors, Results, int8, int16};
-use crate::vector::{Magnitude, fold};
+use crate::vector::{Magnitude, ROUND, fold};
 use pulp::x86::V4;
 use std::arch::x86_64::__m512i;
 
@@ -22,8 +21,8 @@ pub(in crate::attention) trait Steps {
     /// From the low bits.
     fn new(bits: u32) -> Self::Integer;
 
-    /// The sum of a key's.
-    fn sum(key: &[Self::Integer]) -> i32;
+    /// What [`ABOVE`](Self::ABOVE) adds to the products of every query with a key.
+    fn added(key: &[Self::Integer]) -> i32;
 
     /// A group of them.
     fn group(of: &[Self::Integer]) -> u32;
@@ -61,8 +60,8 @@ impl Steps for Int16 {
     }
 
     #[inline(always)]
-    fn sum(key: &[u16]) -> i32 {
-        key.iter().map(|&q| i32::from(q as i16)).sum()
+    fn added(_: &[u16]) -> i32 {
+        0
     }
 
     #[inline(always)]
@@ -103,8 +102,8 @@ impl Steps for Int8 {
     }
 
     #[inline(always)]
-    fn sum(key: &[i8]) -> i32 {
-        key.iter().map(|&q| i32::from(q)).sum()
+    fn added(key: &[i8]) -> i32 {
+        i32::from(Self::ABOVE) * key.iter().map(|&q| i32::from(q)).sum::<i32>()
     }
 
     #[inline(always)]
