@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// How rows are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Blocks {
-    /// Rows of a block.
+    /// Rows of a block, an even number: pairs stay together.
     pub(crate) rows: usize,
     /// What a block's operations run on: where rows are too few for every thread to have a block,
     /// there is one, and each operation is spread.
@@ -29,10 +29,11 @@ impl Blocks {
     /// For so many rows on so many threads: as few blocks as may be, as many for every thread.
     pub(crate) fn new(rows: usize, threads: usize, limits: Limits) -> Self {
         if threads > 1 && rows < limits.least * threads {
-            return Self { rows: rows.max(1), spread: Spread::Pool };
+            return Self { rows: rows.max(1).next_multiple_of(2), spread: Spread::Pool };
         }
         let blocks = rows.div_ceil(limits.most).next_multiple_of(threads);
-        Self { rows: rows.div_ceil(blocks.max(1)).max(1), spread: Spread::Here }
+        let each = rows.div_ceil(blocks.max(1)).max(1);
+        Self { rows: each.next_multiple_of(2), spread: Spread::Here }
     }
 }
 
@@ -126,9 +127,10 @@ mod tests {
             for rows in 0..2100 {
                 let Blocks { rows: each, spread } = Blocks::new(rows, threads, limits);
                 if threads > 1 && rows < 24 * threads {
-                    assert_eq!((each, spread), (rows.max(1), Spread::Pool));
+                    assert_eq!((each, spread), (rows.max(1).next_multiple_of(2), Spread::Pool));
                 } else {
-                    assert!(spread == Spread::Here && (1..=64).contains(&each), "{rows}: {each}");
+                    assert!(spread == Spread::Here && (2..=64).contains(&each), "{rows}: {each}");
+                    assert_eq!(each % 2, 0);
                     assert!(rows.div_ceil(each) <= rows.div_ceil(64).next_multiple_of(threads));
                 }
             }

@@ -65,6 +65,10 @@ impl Pass<'_> {
                 tokens.push((id, if follows { counted } else { i as u32 }));
             }
             let keys = start..tokens.len();
+            if self.model.pairs && !keys.len().is_multiple_of(2) {
+                // A neighbour for the last row that is the same in any batch.
+                tokens.push((0, 0));
+            }
             sequences.push(Sequence { queries: keys.clone(), keys });
         }
     }
@@ -103,6 +107,12 @@ impl Pass<'_> {
         let sequences = &space.sequences;
         let attention = Attention { level, heads, query, key, value, sequences, bias, numbers };
         attention.forward(&mut mixed);
+        if self.model.pairs {
+            for Sequence { keys, .. } in sequences {
+                // The neighbour that closes a pair attends to nothing.
+                (keys.end..keys.end.next_multiple_of(2)).for_each(|row| mixed.row_mut(row).fill(0.0));
+            }
+        }
         space.timings.attention += start.elapsed();
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) projection: Dense,
     /// Of the blocks of rows that its layers are computed in.
     pub(crate) limits: Limits,
+    /// Whether rows are multiplied in pairs, so that each window must begin at an even one.
+    pub(crate) pairs: bool,
 }
 
 /// One layer's weights.
@@ -86,6 +88,7 @@ impl Builder<'_> {
             inner: self.head(inner, width),
             projection: self.head(projection, architecture.head_width()),
             limits: limits(self.precision),
+            pairs: self.precision == Precision::F32 && Dense::takes_pairs(self.level),
         }
     }
 
@@ -111,8 +114,11 @@ impl Builder<'_> {
         let key = Piece { biased: false, ..Piece::plain(name(Part::Key)) };
         let value = Piece::plain(name(Part::Value));
         let is_last = layer + 1 == self.architecture.layers;
-        let attention = if is_last && self.architecture.pooling == Pooling::First {
-            let query = self.dense(&[query], width);
+        let first_only = is_last && self.architecture.pooling == Pooling::First;
+        // Of first tokens alone, neighbours would be of different windows.
+        let pairs = !first_only;
+        let attention = if first_only {
+            let query = self.dense(&[query], width, pairs);
             let [key, value] = [key, value].map(|piece| [piece]);
             let [keys, values] = [&key, &value].map(|pieces| self.weights(pieces, width));
             let bias = self.bias(&value);
@@ -120,15 +126,17 @@ impl Builder<'_> {
             let attention = FirstToken::new(self.level, heads, &keys, &values, &bias);
             Projections::First { query, attention }
         } else {
-            Projections::Joint(self.dense(&[query, key, value], width))
+            Projections::Joint(self.dense(&[query, key, value], width, pairs))
         };
-        let dense = |part, inputs| self.dense(&[Piece::plain(name(part))], inputs);
+        let dense = |part, inputs, pairs| self.dense(&[Piece::plain(name(part))], inputs, pairs);
         Layer {
             attention,
-            attention_output: dense(Part::AttentionOutput, width),
+            attention_output: dense(Part::AttentionOutput, width, pairs),
             attention_norm: self.norm(&name(Part::AttentionNorm)),
-            intermediate: dense(Part::Intermediate, width),
-            output: dense(Part::Output, inner),
+            intermediate: dense(Part::Intermediate, width, pairs),
+            // What comes from GELU has values hundreds of times as large as the rest in a few places:
+            // added to others it would cost them two digits.
+            output: dense(Part::Output, inner, false),
             norm: self.norm(&name(Part::Norm)),
         }
     }
@@ -147,14 +155,16 @@ impl Builder<'_> {
         Dense::new(self.level, inputs, weights, self.source.values(&format!("{name}.bias")))
     }
 
-    /// One dense layer of the outputs of several, in their order.
-    fn dense(&self, pieces: &[Piece], inputs: usize) -> Dense {
+    /// One dense layer of the outputs of several, in their order; `pairs` where rows may be
+    /// multiplied in pairs.
+    fn dense(&self, pieces: &[Piece], inputs: usize, pairs: bool) -> Dense {
         let bias = self.bias(pieces);
         match self.precision {
             Precision::Int8 => self.int8_dense(pieces, inputs, bias),
             Precision::Bf16 => Dense::bf16(self.level, inputs, &self.weights(pieces, inputs), bias),
             Precision::F32 | Precision::Auto => {
-                Dense::new(self.level, inputs, self.weights(pieces, inputs), bias)
+                let new = if pairs { Dense::of_pairs } else { Dense::new };
+                new(self.level, inputs, self.weights(pieces, inputs), bias)
             }
         }
     }

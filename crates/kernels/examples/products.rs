@@ -12,6 +12,10 @@ fn main() {
         for level in Level::available() {
             let dense = Dense::new(level, inputs, values.clone(), vec![0.1; outputs]);
             report(&format!("f32 {level}"), &dense, rows, inputs);
+            if Dense::takes_pairs(level) {
+                let dense = Dense::of_pairs(level, inputs, values.clone(), vec![0.1; outputs]);
+                report(&format!("f32 of pairs {level}"), &dense, rows, inputs);
+            }
         }
         let weights = Int8Weights { values: &q, scales: &scales };
         let dense = Dense::int8(Level::detect(), inputs, weights, vec![0.1; outputs]);

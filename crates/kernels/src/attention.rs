@@ -253,7 +253,7 @@ impl<'a> Head<'a> {
                     c: scores.as_mut_ptr().wrapping_add(first),
                     c_stride: stride,
                     columns: PANEL.min(keys - first),
-                    add: false,
+                    onto: None,
                 };
                 // SAFETY: the query has [count, size], the scores hold [count, keys].
                 #[expect(unsafe_code)]
@@ -272,7 +272,7 @@ impl<'a> Head<'a> {
                     c: self.y(queries.start).wrapping_add(first),
                     c_stride: self.y_stride,
                     columns: PANEL.min(size - first),
-                    add: false,
+                    onto: None,
                 };
                 // SAFETY: the scores hold [count, keys]; y has these rows and columns, and this
                 // task alone writes them.

@@ -18,6 +18,8 @@ pub struct Quantised {
     pub(crate) scales: Vec<Scale>,
     /// bf16, one more value of 0 a row where the columns are odd.
     pub(crate) halves: Buffer<u16>,
+    /// Sums of pairs of rows.
+    pub(crate) sums: Buffer<f32>,
 }
 
 /// How a row's u8 are read.

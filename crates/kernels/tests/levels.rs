@@ -119,6 +119,40 @@ proptest! {
         }
     }
 
+    /// With seven multiplications for eight, errors are those of the largest sums, not of each
+    /// result's own.
+    #[test]
+    fn dense_of_pairs_in_f32(
+        pairs in 0_usize..30,
+        inputs in prop_oneof![1_usize..70, 1530_usize..1540],
+        outputs in 1_usize..150,
+        seed: u64,
+        activation in activation(),
+    ) {
+        let rows = 2 * pairs;
+        let (x, weights) = (matrix(rows, inputs, seed), matrix(outputs, inputs, !seed));
+        let bias = matrix(1, outputs, seed ^ 5);
+        let expected = activated(exact_dense(&x, &weights, &bias, inputs), activation);
+        let x = buffer(&x, rows, inputs);
+        for (level, spread) in levels_and_spreads() {
+            let dense = Dense::of_pairs(level, inputs, weights.clone(), bias.clone());
+            let mut y = Buffer::default();
+            let mut scratch = Quantised::default();
+            dense.forward(spread, x.rows(), &mut scratch, &mut y.reshape(rows, outputs), activation);
+            close(&read(&y), &expected, 2e-6 * (inputs as f64).sqrt() * 8.0)?;
+            for pair in 0..pairs {
+                let mut alone = Buffer::default();
+                let x = x.rows().slice(2 * pair..2 * pair + 2);
+                dense.forward(spread, x, &mut scratch, &mut alone.reshape(2, outputs), activation);
+                let of_all = y.rows().slice(2 * pair..2 * pair + 2);
+                for row in 0..2 {
+                    let same = level < Level::Avx512 || alone.rows().row(row) == of_all.row(row);
+                    prop_assert!(same, "a pair depends on the others at {level}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn dense_in_int8(
         rows in 0_usize..40,

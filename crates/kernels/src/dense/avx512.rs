@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 /// Rows whose sums are in registers at once: 24 of the 32 vectors.
 const ROWS: usize = 12;
 
-/// C (+)= A·B for some rows of A and one panel of B.
+/// C = A·B, or that and what was there, for some rows of A and one panel of B.
 #[derive(Clone, Copy)]
 pub(crate) struct Tile<'a> {
     pub(crate) rows: usize,
@@ -26,8 +26,8 @@ pub(crate) struct Tile<'a> {
     pub(crate) c_stride: usize,
     /// Of C, at most 32.
     pub(crate) columns: usize,
-    /// Whether C holds sums to be added to.
-    pub(crate) add: bool,
+    /// Sums that the products are added to, laid out as C is, which may be C.
+    pub(crate) onto: Option<*const f32>,
 }
 
 /// What follows the last block of a product.
@@ -49,6 +49,7 @@ pub(crate) unsafe fn multiply(tile: Tile<'_>, finish: Option<Finish<'_>>) {
             rows,
             a: tile.a.wrapping_add(first * tile.a_stride),
             c: tile.c.wrapping_add(first * tile.c_stride),
+            onto: tile.onto.map(|onto| onto.wrapping_add(first * tile.c_stride)),
             ..tile
         };
         // SAFETY: the part lies in the tile.
@@ -113,8 +114,13 @@ unsafe fn in_registers<const R: usize>(tile: Tile<'_>) {
             let c = c.wrapping_add(half * 16);
             // SAFETY: the mask keeps both to the columns that C has.
             unsafe {
-                let sum =
-                    if tile.add { _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, c)) } else { sum };
+                let sum = match tile.onto {
+                    Some(onto) => {
+                        let onto = onto.wrapping_add(r * tile.c_stride + half * 16);
+                        _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, onto))
+                    }
+                    None => sum,
+                };
                 _mm512_mask_storeu_ps(c, mask, sum);
             }
         }
@@ -132,7 +138,7 @@ pub(crate) fn masks(columns: usize) -> [__mmask16; 2] {
 #[expect(unsafe_code)]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma")]
-unsafe fn complete(tile: Tile<'_>, finish: Finish<'_>) {
+pub(crate) unsafe fn complete(tile: Tile<'_>, finish: Finish<'_>) {
     for row in 0..tile.rows {
         let start = tile.c.wrapping_add(row * tile.c_stride);
         // SAFETY: C has `columns` elements in each row, written by this thread alone.

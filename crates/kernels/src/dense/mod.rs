@@ -11,6 +11,8 @@ mod int8;
 mod panels;
 mod plain;
 #[cfg(target_arch = "x86_64")]
+mod strassen;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod tiles;
 
 use crate::level::Level;
@@ -21,6 +23,8 @@ use bf16::Bf16;
 use int8::Int8;
 use panels::Panels;
 use plain::Plain;
+#[cfg(target_arch = "x86_64")]
+use strassen::Strassen;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use groups::PANEL;
@@ -50,6 +54,8 @@ pub struct Dense {
 #[derive(Debug)]
 enum Weights {
     Panels(Panels),
+    #[cfg(target_arch = "x86_64")]
+    Strassen(Strassen),
     Plain(Plain),
     Bf16(Bf16),
     Int8(Int8),
@@ -68,6 +74,27 @@ impl Dense {
             Weights::Plain(Plain::new(weights))
         };
         Self { level, inputs, bias, weights }
+    }
+
+    /// As [`Dense::new`], of an even number of rows, each of which may be added to its neighbour and
+    /// taken away again: the last digits of rows 2i and 2i + 1 depend on each other, and on no
+    /// others.
+    ///
+    /// # Panics
+    /// Where the lengths do not fit.
+    pub fn of_pairs(level: Level, inputs: usize, weights: Vec<f32>, bias: Vec<f32>) -> Self {
+        assert_eq!(weights.len(), inputs * bias.len(), "weights of another size than the bias");
+        #[cfg(target_arch = "x86_64")]
+        if Self::takes_pairs(level) && inputs.is_multiple_of(2) && bias.len().is_multiple_of(2) {
+            let weights = Weights::Strassen(Strassen::new(&weights, inputs, bias.len()));
+            return Self { level, inputs, bias, weights };
+        }
+        Self::new(level, inputs, weights, bias)
+    }
+
+    /// Whether [`Dense::of_pairs`] makes use of them.
+    pub fn takes_pairs(level: Level) -> bool {
+        cfg!(target_arch = "x86_64") && level >= Level::Avx512 && level.is_available()
     }
 
     /// In bf16, weights and inputs rounded to it; from `weights` and `bias` as [`Dense::new`].
@@ -110,6 +137,11 @@ impl Dense {
         assert!(fits && x.rows() == y.rows(), "shapes that do not fit a dense layer");
         match &self.weights {
             Weights::Panels(panels) => panels.forward(spread, x, y, &self.bias, activation),
+            #[cfg(target_arch = "x86_64")]
+            Weights::Strassen(weights) => {
+                let sums = &mut scratch.sums;
+                weights.forward(self.level, spread, x, sums, y, &self.bias, activation);
+            }
             Weights::Plain(plain) => {
                 plain.forward(self.level, spread, x, y, &self.bias, activation);
             }

@@ -57,15 +57,16 @@ impl Panels {
                 for panel in panels.clone() {
                     let first = panel * PANEL;
                     let columns = PANEL.min(self.outputs - first);
+                    let c = target.at(rows.start * stride + first);
                     let tile = Tile {
                         rows: rows.len(),
                         a: x.as_ptr().wrapping_add(rows.start * x.stride() + start),
                         a_stride: x.stride(),
                         b: &self.values[panel * self.inputs..][start..end],
-                        c: target.at(rows.start * stride + first),
+                        c,
                         c_stride: stride,
                         columns,
-                        add: block > 0,
+                        onto: (block > 0).then_some(c.cast_const()),
                     };
                     let finish = (block + 1 == blocks)
                         .then(|| Finish { bias: &bias[first..first + columns], activation });
