@@ -216,7 +216,7 @@ fn limits(precision: Precision) -> Limits {
     match precision {
         Precision::Int8 => Limits { least: 24, most: 128 },
         Precision::Bf16 => Limits { least: 48, most: 192 },
-        Precision::F32 | Precision::Auto => Limits { least: 96, most: 192 },
+        Precision::F32 | Precision::Auto => Limits { least: 96, most: 256 },
     }
 }
 
