@@ -110,7 +110,8 @@ impl Pass<'_> {
         if self.model.pairs {
             for Sequence { keys, .. } in sequences {
                 // The neighbour that closes a pair attends to nothing.
-                (keys.end..keys.end.next_multiple_of(2)).for_each(|row| mixed.row_mut(row).fill(0.0));
+                (keys.end..keys.end.next_multiple_of(2))
+                    .for_each(|row| mixed.row_mut(row).fill(0.0));
             }
         }
         space.timings.attention += start.elapsed();

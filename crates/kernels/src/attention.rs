@@ -237,7 +237,11 @@ impl<'a> Head<'a> {
         // Not a power of two, for the sake of the first cache.
         let stride = keys.next_multiple_of(16) + 16;
         let Scratch { scores, sums, keys: key_panels, values, .. } = scratch;
-        transposed_panels(self.key, key_panels);
+        // SAFETY: the caller's promise.
+        #[expect(unsafe_code)]
+        unsafe {
+            transposed_panels(self.key, key_panels);
+        }
         panels(self.value, values);
         for queries in self.blocks() {
             let count = queries.len();
@@ -341,14 +345,35 @@ fn grow<T: Clone + Default>(values: &mut Vec<T>, length: usize) {
 }
 
 /// [rows, columns] → [panel of rows][column][row].
+///
+/// # Safety
+/// The CPU must have AVX-512.
 #[cfg(target_arch = "x86_64")]
-fn transposed_panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
-    let size = matrix.columns();
-    grow(panels, matrix.rows().div_ceil(PANEL) * size);
-    for row in 0..matrix.rows() {
-        let panel = &mut panels[row / PANEL * size..][..size];
-        for (to, &value) in panel.iter_mut().zip(matrix.row(row)) {
-            to.0[row % PANEL] = value;
+#[expect(unsafe_code)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma")]
+unsafe fn transposed_panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
+    use crate::dense::avx512::masks;
+    use crate::transpose::{SIDE, transpose};
+    use std::arch::x86_64::{
+        _mm512_castps_si512, _mm512_maskz_loadu_ps, _mm512_setzero_si512, _mm512_store_si512,
+    };
+    let (count, size) = (matrix.rows(), matrix.columns());
+    grow(panels, count.div_ceil(PANEL) * size);
+    for first in (0..count).step_by(SIDE) {
+        let panel = &mut panels[first / PANEL * size..][..size];
+        for (block, panel) in panel.chunks_mut(SIDE).enumerate() {
+            let [mask, _] = masks(panel.len());
+            let mut rows = [_mm512_setzero_si512(); SIDE];
+            for (row, at) in rows.iter_mut().zip(first..count) {
+                let values = matrix.row(at)[block * SIDE..].as_ptr();
+                // SAFETY: the mask keeps to the columns.
+                *row = _mm512_castps_si512(unsafe { _mm512_maskz_loadu_ps(mask, values) });
+            }
+            for (to, column) in panel.iter_mut().zip(transpose(rows)) {
+                let to = to.0.as_mut_ptr().wrapping_add(first % PANEL);
+                // SAFETY: half a panel's columns are a vector.
+                unsafe { _mm512_store_si512(to.cast(), column) };
+            }
         }
     }
 }

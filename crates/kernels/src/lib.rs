@@ -21,6 +21,8 @@ mod quantise;
 mod rows;
 mod softmax;
 mod spread;
+#[cfg(target_arch = "x86_64")]
+mod transpose;
 mod vector;
 
 pub use attention::{Attention, FirstScratch, FirstToken, Numbers, RelativeBias, Sequence};

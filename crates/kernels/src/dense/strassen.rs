@@ -51,7 +51,8 @@ impl Strassen {
         panels.for_each(|(panel, values)| {
             let first = panel * PANEL;
             for column in 0..PANEL.min(outputs - first) {
-                let of = |output: usize| weights[output * 2 * inputs..][..2 * inputs].split_at(inputs);
+                let of =
+                    |output: usize| weights[output * 2 * inputs..][..2 * inputs].split_at(inputs);
                 let ((b11, b21), (b12, b22)) = (of(first + column), of(outputs + first + column));
                 for i in 0..inputs {
                     let t1 = b12[i] - b11[i];

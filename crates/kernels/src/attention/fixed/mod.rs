@@ -10,7 +10,7 @@ mod steps;
 
 use super::{Head, grow};
 use crate::dense::avx512::masks;
-use crate::dense::groups::PANEL;
+use crate::dense::groups::{Group, PANEL};
 use crate::dense::tiles::Factors;
 use crate::rows::Rows;
 use crate::vector::ROUND;
@@ -19,7 +19,7 @@ use std::arch::x86_64::{
     __m512, __m512i, _MM_HINT_T0, _mm_prefetch, _mm512_abs_ps, _mm512_add_ps, _mm512_castps_si512,
     _mm512_castsi512_ps, _mm512_fmadd_ps, _mm512_fmsub_ps, _mm512_loadu_ps, _mm512_mask_storeu_ps,
     _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32,
-    _mm512_sub_ps,
+    _mm512_store_si512, _mm512_sub_ps,
 };
 use std::ops::Range;
 use steps::Steps;
@@ -101,7 +101,7 @@ pub(super) unsafe fn attend<S: Steps, M: Mixture>(head: &Head<'_>, scratch: &mut
 fn column_scales(value: Rows<'_, f32>, reach: u32, scales: &mut Vec<f32>, steps: &mut Vec<f32>) {
     let size = value.columns();
     grow(scales, size.next_multiple_of(PANEL));
-    grow(steps, size);
+    grow(steps, size.next_multiple_of(PANEL));
     for first in (0..size).step_by(COLUMNS) {
         let columns = first..(first + COLUMNS).min(size);
         largest_of(value.columns_of(columns.clone()), &mut scales[columns]);
@@ -141,6 +141,42 @@ fn largest_of(value: Rows<'_, f32>, largest: &mut [f32]) {
     }
 }
 
+/// The values of a head in steps, `groups` times N keys whose lanes `join` makes one: [panel of
+/// columns][group][column].
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+fn group_values<const N: usize>(
+    value: Rows<'_, f32>,
+    steps: &[f32],
+    groups: usize,
+    keys: impl Fn(usize) -> [usize; N],
+    join: impl Fn([__m512i; N]) -> __m512i,
+    panels: &mut Vec<Group>,
+) {
+    let size = value.columns();
+    grow(panels, size.div_ceil(PANEL) * groups);
+    for at in 0..groups {
+        let rows = keys(at).map(|key| value.row(key));
+        for (first, steps) in (0..size).step_by(PANEL).zip(steps.chunks_exact(PANEL)) {
+            let group = &mut panels[first / PANEL * groups + at].0;
+            let [low, high] = masks(size - first);
+            for (half, mask) in [(0, low), (HALF, high)] {
+                // SAFETY: the mask keeps to the columns; a panel's steps and a group are two
+                // vectors.
+                #[expect(unsafe_code)]
+                unsafe {
+                    let steps = _mm512_loadu_ps(steps.as_ptr().wrapping_add(half));
+                    let integers = rows.map(|row| {
+                        let x = row.as_ptr().wrapping_add(first + half);
+                        nearest(_mm512_maskz_loadu_ps(mask, x), steps)
+                    });
+                    let to = group.as_mut_ptr().wrapping_add(half);
+                    _mm512_store_si512(to.cast(), join(integers));
+                }
+            }
+        }
+    }
+}
+
 /// Asks for a row that is read soon: rows lie pages apart, where the CPU foresees nothing.
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -169,10 +205,11 @@ fn factors<T: Copy>(rows: Rows<'_, T>) -> Factors {
     Factors { start: rows.as_ptr().cast(), stride, rows: rows.rows() }
 }
 
-/// The nearest integer, in the low bits.
-#[inline(always)]
-fn nearest(x: f32) -> u32 {
-    (x + ROUND).to_bits()
+/// The nearest integer to x·steps, in the low bits.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn nearest(x: __m512, steps: __m512) -> __m512i {
+    _mm512_castps_si512(_mm512_fmadd_ps(x, steps, _mm512_set1_ps(ROUND)))
 }
 
 /// 2^(scale·score − one), rounded, in the low 16 bits, if below 2¹⁶: at most 5e-6 of it and a half

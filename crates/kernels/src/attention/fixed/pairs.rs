@@ -4,16 +4,17 @@
 //! Of a panel of keys, the first half is weighed in the lower 16 bits of a vector's lanes and the
 //! second in the upper ones: those two keys are a pair.
 
-use super::{HALF, Mixture, column_scales, factors, halves, nearest, power};
+use super::{HALF, Mixture, column_scales, factors, group_values, halves, power};
 use crate::attention::{Head, grow};
 use crate::dense::avx512::masks;
 use crate::dense::groups::{Group, PANEL};
 use crate::dense::tiles::{Results, int16};
 use crate::rows::{Buffer, Rows};
 use std::arch::x86_64::{
-    __m512, _mm512_cvtepi32_ps, _mm512_dpwssd_epi32, _mm512_mask_mov_epi16, _mm512_mask_storeu_ps,
-    _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_max_ps, _mm512_set1_epi16,
-    _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512,
+    __m512, __m512i, _mm512_cvtepi32_ps, _mm512_dpwssd_epi32, _mm512_mask_mov_epi16,
+    _mm512_mask_storeu_ps, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_max_ps,
+    _mm512_set1_epi16, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32,
+    _mm512_storeu_si512,
 };
 use std::ops::Range;
 
@@ -61,25 +62,15 @@ impl Mixture for Pairs {
     #[expect(unsafe_code)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
     unsafe fn lay_out(&mut self, value: Rows<'_, f32>) {
-        let (keys, size) = (value.rows(), value.columns());
-        let pairs = pairs(keys);
-        let Self { values: panels, scales, steps, .. } = self;
-        grow(panels, size.div_ceil(PANEL) * pairs);
+        let keys = value.rows();
+        let Self { values, scales, steps, .. } = self;
         column_scales(value, value_reach(keys), scales, steps);
-        for pair in 0..pairs {
-            let key = pair / HALF * PANEL + pair % HALF;
-            let first = value.row(key);
+        let pair = |pair: usize| {
+            let first = pair / HALF * PANEL + pair % HALF;
             // A missing second key has the weight 0.
-            let second = if key + HALF < keys { value.row(key + HALF) } else { first };
-            let columns = first.chunks(PANEL).zip(second.chunks(PANEL));
-            for (panel, (first, second)) in columns.enumerate() {
-                let group = &mut panels[panel * pairs + pair].0;
-                let steps = &steps[panel * PANEL..];
-                for (((to, &a), &b), &steps) in group.iter_mut().zip(first).zip(second).zip(steps) {
-                    *to = nearest(a * steps) & 0xffff | nearest(b * steps) << 16;
-                }
-            }
-        }
+            [first, if first + HALF < keys { first + HALF } else { first }]
+        };
+        group_values(value, steps, pairs(keys), pair, |keys| words(keys), values);
     }
 
     #[expect(unsafe_code)]
@@ -100,8 +91,7 @@ impl Mixture for Pairs {
                 unsafe {
                     let [first, second] = halves(scores);
                     let (first, second) = (power(first, scale, one), power(second, scale, one));
-                    let second = _mm512_slli_epi32::<16>(second);
-                    let pairs = _mm512_mask_mov_epi16(first, 0xaaaa_aaaa, second);
+                    let pairs = words([first, second]);
                     sum = _mm512_dpwssd_epi32(sum, pairs, ones);
                     _mm512_storeu_si512(weights.as_mut_ptr().cast(), pairs);
                 }
@@ -139,6 +129,13 @@ impl Mixture for Pairs {
             }
         }
     }
+}
+
+/// The low half of each, the first lower.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn words([first, second]: [__m512i; 2]) -> __m512i {
+    _mm512_mask_mov_epi16(first, 0xaaaa_aaaa, _mm512_slli_epi32::<16>(second))
 }
 
 #[cfg(test)]

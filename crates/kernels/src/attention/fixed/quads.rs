@@ -5,18 +5,18 @@
 //! Of those 64 keys, 16 are weighed in each byte of a vector's lanes: the four keys of a lane are a
 //! quad.
 
-use super::{HALF, Mixture, column_scales, factors_of_power, halves, nearest, power};
+use super::{HALF, Mixture, column_scales, factors_of_power, group_values, halves, power};
 use crate::attention::{Head, grow};
 use crate::dense::avx512::masks;
 use crate::dense::groups::{Group, PANEL, parts};
 use crate::rows::{Buffer, Rows};
 use crate::vector::larger;
 use std::arch::x86_64::{
-    __m512, _mm512_add_epi32, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
-    _mm512_load_si512, _mm512_loadu_ps, _mm512_mask_mov_epi16, _mm512_mask_storeu_ps,
-    _mm512_max_ps, _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_reduce_max_ps, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32,
-    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
+    __m512, __m512i, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_load_si512,
+    _mm512_loadu_ps, _mm512_mask_mov_epi8, _mm512_mask_storeu_ps, _mm512_max_ps, _mm512_mul_ps,
+    _mm512_reduce_add_ps, _mm512_reduce_max_ps, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_sub_ps,
 };
 use std::ops::Range;
 
@@ -59,27 +59,16 @@ impl Mixture for Quads {
     #[expect(unsafe_code)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
     unsafe fn lay_out(&mut self, value: Rows<'_, f32>) {
-        let (keys, size) = (value.rows(), value.columns());
-        let quads = quads(keys);
-        let Self { values: panels, scales, steps, .. } = self;
-        grow(panels, size.div_ceil(PANEL) * quads);
+        let keys = value.rows();
+        let Self { values, scales, steps, .. } = self;
         column_scales(value, REACH, scales, steps);
-        for quad in 0..quads {
-            let key = quad / HALF * KEYS + quad % HALF;
+        let quad = |quad: usize| {
+            let first = quad / HALF * KEYS + quad % HALF;
             // A missing key has the weight 0.
-            let row = |at: usize| value.row(if key + at < keys { key + at } else { key });
-            let rows = [0, HALF, 2 * HALF, 3 * HALF].map(row);
-            for first in (0..size).step_by(PANEL) {
-                let columns = first..(first + PANEL).min(size);
-                let steps = &steps[columns.clone()];
-                let [a, b, c, d] = rows.map(|row| &row[columns.clone()]);
-                let group = &mut panels[first / PANEL * quads + quad].0;
-                for (i, to) in group[..steps.len()].iter_mut().enumerate() {
-                    let byte = |value: f32| nearest(value * steps[i]) & 0xff;
-                    *to = byte(a[i]) | byte(b[i]) << 8 | byte(c[i]) << 16 | byte(d[i]) << 24;
-                }
-            }
-        }
+            [0, HALF, 2 * HALF, 3 * HALF]
+                .map(|at| if first + at < keys { first + at } else { first })
+        };
+        group_values(value, steps, quads(keys), quad, |keys| bytes(keys), values);
     }
 
     #[expect(unsafe_code)]
@@ -116,10 +105,7 @@ impl Mixture for Quads {
                     let [a, b, c, d] = four(scores);
                     let (a, b) = (power(a, scale, one), power(b, scale, one));
                     let (c, d) = (power(c, scale, one), power(d, scale, one));
-                    let low = _mm512_add_epi32(a, _mm512_slli_epi32::<8>(b));
-                    let high = _mm512_add_epi32(c, _mm512_slli_epi32::<8>(d));
-                    let high = _mm512_slli_epi32::<16>(high);
-                    let quads = _mm512_mask_mov_epi16(low, 0xaaaa_aaaa, high);
+                    let quads = bytes([a, b, c, d]);
                     _mm512_storeu_si512(weights.as_mut_ptr().cast(), quads);
                     quads
                 };
@@ -218,6 +204,15 @@ impl Quads {
             }
         }
     }
+}
+
+/// The low byte of each, the first lowest.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn bytes([a, b, c, d]: [__m512i; 4]) -> __m512i {
+    let two = _mm512_mask_mov_epi8(a, 0x2222_2222_2222_2222, _mm512_slli_epi32::<8>(b));
+    let three = _mm512_mask_mov_epi8(two, 0x4444_4444_4444_4444, _mm512_slli_epi32::<16>(c));
+    _mm512_mask_mov_epi8(three, 0x8888_8888_8888_8888, _mm512_slli_epi32::<24>(d))
 }
 
 /// 2^(top − largest) of each block; what is past the last one is of no use.

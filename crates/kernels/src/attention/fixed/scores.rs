@@ -7,9 +7,11 @@ use crate::dense::avx512::masks;
 use crate::dense::groups::{Group, PANEL};
 use crate::dense::tiles::Results;
 use crate::rows::{Buffer, Rows};
+use crate::transpose::{SIDE, transpose};
 use std::arch::x86_64::{
-    __m512, _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_maskz_loadu_ps, _mm512_max_ps,
-    _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m512, __m512i, _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_si512,
+    _mm512_store_si512, _mm512_storeu_ps, _mm512_sub_epi32,
 };
 use std::ops::Range;
 
@@ -22,8 +24,8 @@ pub(super) struct Scores<S: Steps> {
     key_scales: Vec<f32>,
     /// What is added to each key's scores: for what was added to queries, −∞ past the last key.
     key_shifts: Vec<f32>,
-    /// One key before it is laid out.
-    row: Vec<S::Integer>,
+    /// Some keys before they are laid out, [keys, columns].
+    rows: Buffer<S::Integer>,
     /// [queries, columns]
     queries: Buffer<S::Integer>,
     /// By what each query's scores are yet to be multiplied, to be to the base 2.
@@ -38,23 +40,42 @@ impl<S: Steps> Scores<S> {
     pub(super) fn lay_out_keys(&mut self, key: Rows<'_, f32>) {
         let (keys, size) = (key.rows(), key.columns());
         let groups = size.div_ceil(S::EACH);
-        let Self { keys: panels, key_scales, key_shifts, row, .. } = self;
+        let Self { keys: panels, key_scales, key_shifts, rows, .. } = self;
         let whole = keys.next_multiple_of(PANEL);
         grow(panels, whole / PANEL * groups);
         grow(key_scales, whole);
         grow(key_shifts, whole);
-        grow(row, S::EACH * groups);
-        let row = &mut row[..S::EACH * groups];
-        let reach = S::reach(row.len());
-        row.fill(S::Integer::default());
-        for at in 0..keys {
-            fetch(key, at + AHEAD);
-            let scale = to_integers::<S>(key.row(at), 0, reach, row);
-            key_scales[at] = scale;
-            key_shifts[at] = -S::added(row) as f32 * scale;
-            let panel = &mut panels[at / PANEL * groups..][..groups];
-            for (group, of) in panel.iter_mut().zip(row.chunks_exact(S::EACH)) {
-                group.0[at % PANEL] = S::group(of);
+        let mut rows = rows.reshape(SIDE, groups.next_multiple_of(SIDE) * S::EACH);
+        let reach = S::reach(groups * S::EACH);
+        for first in (0..keys).step_by(SIDE) {
+            for at in first..(first + SIDE).min(keys) {
+                fetch(key, at + AHEAD);
+                let row = rows.row_mut(at - first);
+                key_scales[at] = to_integers::<S>(key.row(at), reach, 0, row);
+            }
+            let rows = rows.as_rows();
+            let mut added = _mm512_setzero_si512();
+            let panel = &mut panels[first / PANEL * groups..][..groups];
+            for (block, panel) in panel.chunks_mut(SIDE).enumerate() {
+                // SAFETY: a row holds whole blocks of 16 groups; half a panel's columns are a vector.
+                #[expect(unsafe_code)]
+                unsafe {
+                    let row = |row| rows.row(row).as_ptr().cast::<__m512i>().wrapping_add(block);
+                    let rows = std::array::from_fn(|at| _mm512_loadu_si512(row(at)));
+                    for (group, of_keys) in panel.iter_mut().zip(transpose(rows)) {
+                        added = S::added(added, of_keys);
+                        let to = group.0.as_mut_ptr().wrapping_add(first % PANEL);
+                        _mm512_store_si512(to.cast(), of_keys);
+                    }
+                }
+            }
+            // SAFETY: scales and shifts are whole panels.
+            #[expect(unsafe_code)]
+            unsafe {
+                let scales = _mm512_loadu_ps(key_scales[first..].as_ptr());
+                let shifts = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_setzero_si512(), added));
+                let to = key_shifts[first..].as_mut_ptr();
+                _mm512_storeu_ps(to, _mm512_mul_ps(shifts, scales));
             }
         }
         key_scales[keys..whole].fill(0.0);
@@ -64,16 +85,15 @@ impl<S: Steps> Scores<S> {
     /// Takes some queries of it.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
     pub(super) fn lay_out_queries(&mut self, query: Rows<'_, f32>, queries: &Range<usize>) {
-        let (rows, columns) = (queries.len(), query.columns().next_multiple_of(S::EACH));
+        let (rows, columns) = (queries.len(), query.columns());
         grow(&mut self.query_scales, rows);
-        let (mut integers, reach) = (self.queries.reshape(rows, columns), S::reach(columns));
+        let mut integers = self.queries.reshape(rows, columns.next_multiple_of(HALF));
+        let reach = S::reach(columns.next_multiple_of(S::EACH));
         for (at, scale) in self.query_scales[..rows].iter_mut().enumerate() {
             fetch(query, queries.start + at + AHEAD);
-            let row = integers.row_mut(at);
-            let found = to_integers::<S>(query.row(queries.start + at), S::ABOVE, reach, row);
-            *scale = found * std::f32::consts::LOG2_E;
-            // Keys have 0 there.
-            row[query.columns()..].fill(S::Integer::default());
+            // Past the last column, keys are 0.
+            let (query, row) = (query.row(queries.start + at), integers.row_mut(at));
+            *scale = to_integers::<S>(query, reach, S::ABOVE, row) * std::f32::consts::LOG2_E;
         }
     }
 

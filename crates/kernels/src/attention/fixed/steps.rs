@@ -1,10 +1,16 @@
 //! What queries and keys become before they are multiplied.
 
-use crate::dense::groups::{Group, four, two};
+use super::HALF;
+use crate::dense::avx512::masks;
+use crate::dense::groups::Group;
 use crate::dense::tiles::{Factors, Results, int8, int16};
-use crate::vector::{Magnitude, ROUND, fold};
-use pulp::x86::V4;
-use std::arch::x86_64::__m512i;
+use crate::vector::{ROUND, larger};
+use std::arch::x86_64::{
+    __m512, __m512i, _mm_storeu_si128, _mm256_storeu_si256, _mm512_abs_ps, _mm512_castps_si512,
+    _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
+    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_reduce_max_ps, _mm512_set1_epi8, _mm512_set1_ps,
+    _mm512_setzero_ps,
+};
 
 /// A width of integers.
 pub(in crate::attention) trait Steps {
@@ -18,14 +24,20 @@ pub(in crate::attention) trait Steps {
     /// The largest integer, where sums of `count` products shall fit 31 bits.
     fn reach(count: usize) -> u32;
 
-    /// From the low bits.
-    fn new(bits: u32) -> Self::Integer;
+    /// Writes the low bits of 16 lanes.
+    ///
+    /// # Safety
+    /// The CPU must have AVX-512 with VNNI, and 16 integers be writable.
+    #[expect(unsafe_code)]
+    unsafe fn write(q: *mut Self::Integer, bits: __m512i);
 
-    /// What [`ABOVE`](Self::ABOVE) adds to the products of every query with a key.
-    fn added(key: &[Self::Integer]) -> i32;
-
-    /// A group of them.
-    fn group(of: &[Self::Integer]) -> u32;
+    /// What [`ABOVE`](Self::ABOVE) adds to the products of every query with a group of 16 keys, and
+    /// `added`.
+    ///
+    /// # Safety
+    /// The CPU must have AVX-512 with VNNI.
+    #[expect(unsafe_code)]
+    unsafe fn added(added: __m512i, keys: __m512i) -> __m512i;
 
     /// Multiplies as [`int8::multiply`] does.
     ///
@@ -54,19 +66,19 @@ impl Steps for Int16 {
         most.isqrt().min(i16::MAX as u32)
     }
 
-    #[inline(always)]
-    fn new(bits: u32) -> u16 {
-        bits as u16
+    #[expect(unsafe_code)]
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+    unsafe fn write(q: *mut u16, bits: __m512i) {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_storeu_si256(q.cast(), _mm512_cvtepi32_epi16(bits)) };
     }
 
-    #[inline(always)]
-    fn added(_: &[u16]) -> i32 {
-        0
-    }
-
-    #[inline(always)]
-    fn group(of: &[u16]) -> u32 {
-        two(of)
+    #[expect(unsafe_code)]
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+    unsafe fn added(added: __m512i, _: __m512i) -> __m512i {
+        added
     }
 
     #[expect(unsafe_code)]
@@ -96,19 +108,19 @@ impl Steps for Int8 {
         i8::MAX as u32
     }
 
-    #[inline(always)]
-    fn new(bits: u32) -> i8 {
-        bits as i8
+    #[expect(unsafe_code)]
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+    unsafe fn write(q: *mut i8, bits: __m512i) {
+        // SAFETY: the caller's promise.
+        unsafe { _mm_storeu_si128(q.cast(), _mm512_cvtepi32_epi8(bits)) };
     }
 
-    #[inline(always)]
-    fn added(key: &[i8]) -> i32 {
-        i32::from(Self::ABOVE) * key.iter().map(|&q| i32::from(q)).sum::<i32>()
-    }
-
-    #[inline(always)]
-    fn group(of: &[i8]) -> u32 {
-        four(of)
+    #[expect(unsafe_code)]
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+    unsafe fn added(added: __m512i, keys: __m512i) -> __m512i {
+        _mm512_dpbusd_epi32(added, _mm512_set1_epi8(Self::ABOVE as i8), keys)
     }
 
     #[expect(unsafe_code)]
@@ -126,19 +138,44 @@ impl Steps for Int8 {
 }
 
 /// x ≈ scale·(q − above) with |q − above| at most `reach`; returns the scale, which is never 0.
+/// What is past the last x, up to a whole vector, is `above`.
+///
+/// # Panics
+/// Where `q` is shorter than x in whole vectors.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
-pub(super) fn to_integers<S: Steps>(x: &[f32], above: u8, reach: u32, q: &mut [S::Integer]) -> f32 {
-    // SAFETY: the features are among this function's own.
-    #[expect(unsafe_code)]
-    let unit = unsafe { V4::new_unchecked() };
+pub(super) fn to_integers<S: Steps>(x: &[f32], reach: u32, above: u8, q: &mut [S::Integer]) -> f32 {
+    assert!(q.len() >= x.len().next_multiple_of(HALF), "integers for fewer values");
+    let vectors = || (0..x.len()).step_by(HALF);
+    let mut magnitude = _mm512_setzero_ps();
+    for first in vectors() {
+        magnitude = _mm512_max_ps(magnitude, _mm512_abs_ps(vector(&x[first..])));
+    }
     let reach = reach as f32;
-    let largest = fold(unit, Magnitude, x).max(f32::MIN_POSITIVE * reach);
-    let (steps, zero) = (reach / largest, ROUND + f32::from(above));
-    for (q, &x) in q.iter_mut().zip(x) {
-        *q = S::new(x.mul_add(steps, zero).to_bits());
+    let largest = larger(_mm512_reduce_max_ps(magnitude), f32::MIN_POSITIVE * reach);
+    let steps = _mm512_set1_ps(reach / largest);
+    let zero = _mm512_set1_ps(ROUND + f32::from(above));
+    for first in vectors() {
+        let bits = _mm512_castps_si512(_mm512_fmadd_ps(vector(&x[first..]), steps, zero));
+        // SAFETY: the features are among this function's own, and q holds the whole vector.
+        #[expect(unsafe_code)]
+        unsafe {
+            S::write(q.as_mut_ptr().wrapping_add(first), bits);
+        }
     }
     largest / reach
+}
+
+/// The first 16 values, those that are missing 0.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
+fn vector(x: &[f32]) -> __m512 {
+    let [mask, _] = masks(x.len());
+    // SAFETY: the mask keeps to the values.
+    #[expect(unsafe_code)]
+    unsafe {
+        _mm512_maskz_loadu_ps(mask, x.as_ptr())
+    }
 }
 
 #[cfg(test)]
