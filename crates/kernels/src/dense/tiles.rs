@@ -118,6 +118,9 @@ macro_rules! tiles {
                     // for every group.
                     unsafe {
                         _mm_prefetch::<_MM_HINT_T1>(ahead.wrapping_add(i * LINE));
+                        let soon = group.0.as_ptr().cast::<i8>().wrapping_add(3 * 128);
+                        _mm_prefetch::<_MM_HINT_T0>(soon);
+                        _mm_prefetch::<_MM_HINT_T0>(soon.wrapping_add(LINE));
                         let low = _mm512_load_si512(group.0.as_ptr().cast());
                         let high = _mm512_load_si512(group.0.as_ptr().add(16).cast());
                         for (r, sums) in sums.iter_mut().enumerate() {

@@ -16,10 +16,10 @@ use crate::rows::Rows;
 use crate::vector::ROUND;
 use scores::Scores;
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T0, _mm_prefetch, _mm512_abs_ps, _mm512_add_ps, _mm512_castps_si512,
-    _mm512_castsi512_ps, _mm512_fmadd_ps, _mm512_fmsub_ps, _mm512_loadu_ps, _mm512_mask_storeu_ps,
-    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32,
-    _mm512_store_si512, _mm512_sub_ps,
+    __m512, __m512i, _MM_FROUND_TO_NEG_INF, _MM_HINT_T0, _mm_prefetch, _mm512_abs_ps,
+    _mm512_add_ps, _mm512_castps_si512, _mm512_fmadd_ps, _mm512_fmsub_ps, _mm512_loadu_ps,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_reduce_ps,
+    _mm512_scalef_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_si512,
 };
 use std::ops::Range;
 use steps::Steps;
@@ -212,32 +212,25 @@ fn nearest(x: __m512, steps: __m512) -> __m512i {
     _mm512_castps_si512(_mm512_fmadd_ps(x, steps, _mm512_set1_ps(ROUND)))
 }
 
-/// 2^(scale·score − one), rounded, in the low 16 bits, if below 2¹⁶: at most 5e-6 of it and a half
+/// 2^(scale·score − one), rounded, in the low 16 bits, if below 2¹⁶: at most 3e-6 of it and a half
 /// off.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
 fn power(score: __m512, scale: __m512, one: __m512) -> __m512i {
-    /// From here on weights are 0.
-    const LOWEST: f32 = -4.0;
-    let x = _mm512_max_ps(_mm512_fmsub_ps(score, scale, one), _mm512_set1_ps(LOWEST));
-    let (part, whole) = factors_of_power(x);
-    _mm512_castps_si512(_mm512_fmadd_ps(part, whole, _mm512_set1_ps(ROUND)))
+    let power = power_of_two(_mm512_fmsub_ps(score, scale, one));
+    _mm512_castps_si512(_mm512_add_ps(power, _mm512_set1_ps(ROUND)))
 }
 
-/// Two factors of 2ˣ, to 5e-6 relative: its whole part by the exponent, the rest, at most a half,
-/// by the polynomial of degree 4 with the least relative error (2.9e-6) that is 1 at 0.
+/// 2ˣ to 3e-6 relative, of −∞ 0: the part above the next lower integer by the polynomial of degree 4
+/// with the least relative error, the integer by the exponent.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
-fn factors_of_power(x: __m512) -> (__m512, __m512) {
-    /// Adding it leaves the whole part, as a float's exponent, in the low bits.
-    const EXPONENT: f32 = ROUND + 127.0;
-    const SERIES: [f32; 4] = [0.055_906_426, 0.240_240_99, 0.693_124_2, 1.0];
-    let shifted = _mm512_add_ps(x, _mm512_set1_ps(EXPONENT));
-    let rest = _mm512_sub_ps(x, _mm512_sub_ps(shifted, _mm512_set1_ps(EXPONENT)));
-    let mut series = _mm512_set1_ps(0.009_582_854);
+fn power_of_two(x: __m512) -> __m512 {
+    const SERIES: [f32; 4] = [0.051_998_407, 0.241_450_16, 0.693_002_7, 1.000_002_6];
+    let part = _mm512_reduce_ps::<_MM_FROUND_TO_NEG_INF>(x);
+    let mut series = _mm512_set1_ps(0.013_541_007);
     for factor in SERIES {
-        series = _mm512_fmadd_ps(rest, series, _mm512_set1_ps(factor));
+        series = _mm512_fmadd_ps(part, series, _mm512_set1_ps(factor));
     }
-    let whole = _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(shifted)));
-    (series, whole)
+    _mm512_scalef_ps(series, x)
 }

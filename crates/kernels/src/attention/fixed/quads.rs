@@ -5,7 +5,7 @@
 //! Of those 64 keys, 16 are weighed in each byte of a vector's lanes: the four keys of a lane are a
 //! quad.
 
-use super::{HALF, Mixture, column_scales, factors_of_power, group_values, halves, power};
+use super::{HALF, Mixture, column_scales, group_values, halves, power, power_of_two};
 use crate::attention::{Head, grow};
 use crate::dense::avx512::masks;
 use crate::dense::groups::{Group, PANEL, parts};
@@ -218,16 +218,13 @@ fn bytes([a, b, c, d]: [__m512i; 4]) -> __m512i {
 /// 2^(top − largest) of each block; what is past the last one is of no use.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
 fn beside(tops: &[f32], largest: f32, factors: &mut [f32]) {
-    /// The least power that is a normal number.
-    const LOWEST: f32 = -126.0;
     let vectors = tops.as_chunks::<HALF>().0.iter().zip(factors.as_chunks_mut::<HALF>().0);
     for (tops, factors) in vectors {
         // SAFETY: a vector of each.
         #[expect(unsafe_code)]
         unsafe {
             let x = _mm512_sub_ps(_mm512_loadu_ps(tops.as_ptr()), _mm512_set1_ps(largest));
-            let (part, whole) = factors_of_power(_mm512_max_ps(x, _mm512_set1_ps(LOWEST)));
-            _mm512_storeu_ps(factors.as_mut_ptr(), _mm512_mul_ps(part, whole));
+            _mm512_storeu_ps(factors.as_mut_ptr(), power_of_two(x));
         }
     }
 }
