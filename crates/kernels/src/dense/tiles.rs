@@ -1,7 +1,7 @@
 //! A few rows times one panel of [`Group`]s, the sums in registers: one loop for each instruction
 //! of AVX-512 that multiplies four bytes a lane and adds.
 
-use super::groups::{Group, parts};
+use super::groups::{Group, PANEL, parts};
 use std::arch::asm;
 use std::arch::x86_64::{__m512, __m512bh, __m512i, _mm512_dpbf16_ps};
 use std::mem::transmute;
@@ -11,6 +11,10 @@ pub(crate) const ROWS: usize = 12;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
+
+/// Groups that are asked for ahead of time: a panel of 768 inputs, its rows and what they become do
+/// not fit the first cache together.
+const SOON: usize = 8;
 
 /// Rows of values in groups of four bytes, as many groups as the panel has.
 #[derive(Clone, Copy)]
@@ -40,7 +44,7 @@ macro_rules! tiles {
     ($(#[$what:meta])* $name:ident, $features:tt, $vector:ident, $zero:ident, $dot:path) => {
         $(#[$what])*
         pub(crate) mod $name {
-            use super::{Factors, Group, LINE, ROWS, Results, parts};
+            use super::{Factors, Group, LINE, PANEL, ROWS, Results, SOON, parts};
             use std::arch::x86_64::{
                 $vector, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_load_si512, _mm512_set1_epi32, $zero,
             };
@@ -118,7 +122,7 @@ macro_rules! tiles {
                     // for every group.
                     unsafe {
                         _mm_prefetch::<_MM_HINT_T1>(ahead.wrapping_add(i * LINE));
-                        let soon = group.0.as_ptr().cast::<i8>().wrapping_add(3 * 128);
+                        let soon = group.0.as_ptr().wrapping_add(SOON * PANEL).cast::<i8>();
                         _mm_prefetch::<_MM_HINT_T0>(soon);
                         _mm_prefetch::<_MM_HINT_T0>(soon.wrapping_add(LINE));
                         let low = _mm512_load_si512(group.0.as_ptr().cast());
