@@ -14,6 +14,7 @@ mod attention;
 mod counting;
 mod dense;
 mod gelu;
+mod lasting;
 mod level;
 mod mapped;
 mod norm;

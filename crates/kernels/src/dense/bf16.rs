@@ -4,6 +4,7 @@ use super::grid::Grid;
 use super::groups::{Group, PANEL, grouped, parts, two, two_panels};
 use super::{Activation, Target};
 use crate::gelu::gelu_near;
+use crate::lasting::Lasting;
 use crate::level::Level;
 use crate::quantise::{Quantised, round};
 use crate::rows::{Rows, RowsMut};
@@ -19,7 +20,7 @@ const ROWS: usize = 4;
 /// W, [outputs, inputs], as [panel][group][column].
 #[derive(Debug)]
 pub(crate) struct Bf16 {
-    panels: Vec<Group>,
+    panels: Lasting<Group>,
     inputs: usize,
     outputs: usize,
 }

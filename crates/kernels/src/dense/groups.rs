@@ -1,6 +1,8 @@
 //! Weights in groups of four bytes a column, as the instructions take them that multiply and add
 //! four int8 or two values of 16 bits at once.
 
+use crate::lasting::Lasting;
+use pulp::bytemuck::Zeroable;
 use rayon::prelude::*;
 
 /// Columns of a panel: two vectors of AVX-512.
@@ -11,6 +13,10 @@ pub(crate) const PANEL: usize = 32;
 #[repr(C, align(64))]
 pub(crate) struct Group(pub(crate) [u32; PANEL]);
 
+// SAFETY: integers may be 0.
+#[expect(unsafe_code)]
+unsafe impl Zeroable for Group {}
+
 /// `weights` [outputs, inputs] as [panel][group][column], `each` inputs a group, which `pack`
 /// joins; it is given fewer where the inputs end. What is past the last output is 0.
 pub(crate) fn grouped<T: Sync>(
@@ -19,9 +25,9 @@ pub(crate) fn grouped<T: Sync>(
     outputs: usize,
     each: usize,
     pack: impl Fn(&[T]) -> u32 + Sync,
-) -> Vec<Group> {
+) -> Lasting<Group> {
     let depth = inputs.div_ceil(each);
-    let mut panels = vec![Group::default(); outputs.div_ceil(PANEL) * depth];
+    let mut panels = Lasting::<Group>::zeroed(outputs.div_ceil(PANEL) * depth);
     let sources = weights.par_chunks((PANEL * inputs).max(1));
     panels.par_chunks_mut(depth.max(1)).zip(sources).for_each(|(panel, weights)| {
         for (column, weights) in weights.chunks_exact(inputs).enumerate() {

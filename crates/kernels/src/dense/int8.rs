@@ -6,6 +6,7 @@ use super::groups::two_panels;
 use super::groups::{Group, PANEL, four, grouped};
 use super::{Activation, Target};
 use crate::gelu::gelu_near;
+use crate::lasting::Lasting;
 use crate::level::Level;
 use crate::quantise::{Quantised, Scale};
 #[cfg(target_arch = "x86_64")]
@@ -38,7 +39,7 @@ pub(crate) struct Int8 {
 #[derive(Debug)]
 enum Layout {
     /// [panel][group]; what is past the last output or input is 0.
-    Panels(Vec<Group>),
+    Panels(Lasting<Group>),
     /// [outputs, inputs].
     Plain(Vec<i8>),
 }

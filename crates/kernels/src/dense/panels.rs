@@ -2,8 +2,10 @@
 
 use super::Activation;
 use super::groups::PANEL;
+use crate::lasting::Lasting;
 use crate::rows::{Rows, RowsMut};
 use crate::spread::Spread;
+use pulp::bytemuck::Zeroable;
 use rayon::prelude::*;
 
 /// Inputs that are multiplied at once: a panel of them fits the second cache beside the rows.
@@ -14,17 +16,21 @@ const DEPTH: usize = 1024;
 #[repr(C, align(64))]
 pub(crate) struct Row(pub(crate) [f32; PANEL]);
 
+// SAFETY: floats may be 0.
+#[expect(unsafe_code)]
+unsafe impl Zeroable for Row {}
+
 /// W, [outputs, inputs], as [panel][input][column]; columns past the last output are 0.
 #[derive(Debug)]
 pub(crate) struct Panels {
-    values: Vec<Row>,
+    values: Lasting<Row>,
     inputs: usize,
     outputs: usize,
 }
 
 impl Panels {
     pub(crate) fn new(weights: &[f32], inputs: usize, outputs: usize) -> Self {
-        let mut values = vec![Row::default(); outputs.div_ceil(PANEL) * inputs];
+        let mut values = Lasting::<Row>::zeroed(outputs.div_ceil(PANEL) * inputs);
         let sources = weights.par_chunks((PANEL * inputs).max(1));
         values.par_chunks_mut(inputs.max(1)).zip(sources).for_each(|(panel, weights)| {
             for (column, weights) in weights.chunks_exact(inputs).enumerate() {

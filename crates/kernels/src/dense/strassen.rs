@@ -17,6 +17,7 @@ use super::grid::Grid;
 use super::groups::PANEL;
 use super::panels::Row;
 use super::{Activation, Target};
+use crate::lasting::Lasting;
 use crate::level::Level;
 use crate::rows::{Buffer, Rows, RowsMut};
 use crate::spread::Spread;
@@ -35,7 +36,7 @@ const PAIRS: usize = 8;
 pub(crate) struct Strassen {
     /// [panel][product][input][column]: B11, T2, B21, T3, T1, −T4 and B22 of 32 columns of half the
     /// outputs, in the order in which they are multiplied; columns past the last are 0.
-    values: Vec<Row>,
+    values: Lasting<Row>,
     /// Half of them.
     inputs: usize,
     outputs: usize,
@@ -46,7 +47,7 @@ impl Strassen {
     pub(crate) fn new(weights: &[f32], inputs: usize, outputs: usize) -> Self {
         assert!(inputs % 2 == 0 && outputs % 2 == 0, "halves of an odd number");
         let (inputs, outputs) = (inputs / 2, outputs / 2);
-        let mut values = vec![Row::default(); outputs.div_ceil(PANEL) * PRODUCTS * inputs];
+        let mut values = Lasting::<Row>::zeroed(outputs.div_ceil(PANEL) * PRODUCTS * inputs);
         let panels = values.par_chunks_mut((PRODUCTS * inputs).max(1)).enumerate();
         panels.for_each(|(panel, values)| {
             let first = panel * PANEL;
