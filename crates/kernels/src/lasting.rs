@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A large page.
-const PAGE: usize = 2 << 20;
+pub(crate) const PAGE: usize = 2 << 20;
 /// What is taken from the system at a time; pages that nothing was written to take no memory.
 const CHUNK: usize = 16 * PAGE;
 /// A cache line.
@@ -50,9 +50,22 @@ static CURRENT: Mutex<(Weak<Chunk>, usize)> = Mutex::new((Weak::new(), 0));
 impl<T: Zeroable + Copy> Lasting<T> {
     /// So many, every byte 0.
     pub(crate) fn zeroed(length: usize) -> Self {
+        let (chunk, offset) = take(Self::bytes(length));
+        Self::at(chunk, offset, length)
+    }
+
+    /// The same, in memory that goes when they go.
+    pub(crate) fn apart(length: usize) -> Self {
+        Self::at(Arc::new(Chunk::new(Self::bytes(length))), 0, length)
+    }
+
+    /// In whole lines.
+    fn bytes(length: usize) -> usize {
         assert!(align_of::<T>() <= LINE, "values of more than a cache line");
-        let bytes = length.checked_mul(size_of::<T>()).unwrap_or(usize::MAX / 2);
-        let (chunk, offset) = take(bytes.next_multiple_of(LINE));
+        length.checked_mul(size_of::<T>()).unwrap_or(usize::MAX / 2).next_multiple_of(LINE)
+    }
+
+    fn at(chunk: Arc<Chunk>, offset: usize, length: usize) -> Self {
         // SAFETY: the offset is in the chunk, and on a line.
         #[expect(unsafe_code)]
         let values = unsafe { chunk.start.add(offset) }.cast();

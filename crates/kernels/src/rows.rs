@@ -1,7 +1,9 @@
 //! Matrices whose rows may lie apart.
 
+use crate::lasting::{Lasting, PAGE};
+use pulp::bytemuck::Zeroable;
 use rayon::prelude::*;
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -176,13 +178,13 @@ fn assert_fits(length: usize, rows: usize, columns: usize, stride: usize) {
 #[derive(Debug, Default)]
 pub struct Buffer<T> {
     /// The matrix, from the first whole line on.
-    values: Vec<T>,
+    values: Memory<T>,
     count: usize,
     columns: usize,
     stride: usize,
 }
 
-impl<T: Copy + Default> Buffer<T> {
+impl<T: Copy + Zeroable> Buffer<T> {
     /// Gives it a shape; what it holds is then anything. Allocates only where it never was as
     /// large.
     pub fn reshape(&mut self, rows: usize, columns: usize) -> RowsMut<'_, T> {
@@ -190,7 +192,7 @@ impl<T: Copy + Default> Buffer<T> {
         (self.count, self.columns) = (rows, columns);
         let needed = rows * self.stride + LINE / size_of::<T>();
         if self.values.len() < needed {
-            self.values.resize(needed, T::default());
+            self.values = Memory::zeroed(needed);
         }
         self.rows_mut()
     }
@@ -211,6 +213,49 @@ impl<T: Copy + Default> Buffer<T> {
     /// Elements before the first whole line.
     fn start(&self) -> usize {
         self.values.as_ptr().align_offset(LINE)
+    }
+}
+
+/// Memory that is written over and over: much of it in large pages.
+#[derive(Debug)]
+enum Memory<T> {
+    Little(Vec<T>),
+    Much(Lasting<T>),
+}
+
+impl<T> Default for Memory<T> {
+    fn default() -> Self {
+        Self::Little(Vec::new())
+    }
+}
+
+impl<T: Copy + Zeroable> Memory<T> {
+    fn zeroed(length: usize) -> Self {
+        if length * size_of::<T>() < PAGE {
+            Self::Little(vec![T::zeroed(); length])
+        } else {
+            Self::Much(Lasting::apart(length))
+        }
+    }
+}
+
+impl<T> Deref for Memory<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Little(values) => values,
+            Self::Much(values) => values,
+        }
+    }
+}
+
+impl<T> DerefMut for Memory<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Little(values) => values,
+            Self::Much(values) => values,
+        }
     }
 }
 

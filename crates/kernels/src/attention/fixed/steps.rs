@@ -5,6 +5,7 @@ use crate::dense::avx512::masks;
 use crate::dense::groups::Group;
 use crate::dense::tiles::{Factors, Results, int8, int16};
 use crate::vector::{ROUND, larger};
+use pulp::bytemuck::Zeroable;
 use std::arch::x86_64::{
     __m512, __m512i, _mm_storeu_si128, _mm256_storeu_si256, _mm512_abs_ps, _mm512_castps_si512,
     _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
@@ -15,7 +16,7 @@ use std::arch::x86_64::{
 /// A width of integers.
 pub(in crate::attention) trait Steps {
     /// A value in steps.
-    type Integer: Copy + Default;
+    type Integer: Copy + Default + Zeroable;
     /// Integers of a group.
     const EACH: usize;
     /// What is added to those of queries, where they must not be negative.
