@@ -58,7 +58,7 @@ fn dense(precision: Precision, level: Level, inputs: usize, outputs: usize) -> D
     let weights = 0..inputs * outputs;
     match precision {
         Precision::Auto | Precision::F32 => {
-            Dense::new(level, inputs, weights.map(invented).collect(), vec![0.0; outputs])
+            Dense::of_pairs(level, inputs, weights.map(invented).collect(), vec![0.0; outputs])
         }
         Precision::Bf16 => {
             let weights: Vec<f32> = weights.map(invented).collect();

@@ -369,7 +369,7 @@ unsafe fn transposed_panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
                 // SAFETY: the mask keeps to the columns.
                 *row = _mm512_castps_si512(unsafe { _mm512_maskz_loadu_ps(mask, values) });
             }
-            for (to, column) in panel.iter_mut().zip(transpose(rows)) {
+            for (to, column) in panel.iter_mut().zip(transpose(&rows)) {
                 let to = to.0.as_mut_ptr().wrapping_add(first % PANEL);
                 // SAFETY: half a panel's columns are a vector.
                 unsafe { _mm512_store_si512(to.cast(), column) };

@@ -11,14 +11,14 @@ use rayon::prelude::*;
 const ROWS: usize = 16;
 
 /// Rows of activations as products take them: in u8, x ≈ scale·q + shift with a scale and a shift
-/// a row, or in bf16.
+/// a row, in bf16, or in f32 with the sums of neighbours.
 #[derive(Debug, Default)]
 pub struct Quantised {
     pub(crate) values: Buffer<u8>,
     pub(crate) scales: Vec<Scale>,
     /// bf16, one more value of 0 a row where the columns are odd.
     pub(crate) halves: Buffer<u16>,
-    /// Sums of pairs of rows.
+    /// Of the quarters of each pair of rows.
     pub(crate) sums: Buffer<f32>,
 }
 

@@ -12,11 +12,11 @@ pub(crate) const SIDE: usize = 16;
 /// whole quarters.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn transpose(rows: [__m512i; SIDE]) -> [__m512i; SIDE] {
+pub(crate) fn transpose(rows: &[__m512i; SIDE]) -> [__m512i; SIDE] {
     /// Quarters 0 and 2 of both, and 1 and 3.
     const EVEN: i32 = 0b10_00_10_00;
     const ODD: i32 = 0b11_01_11_01;
-    let mut turned = rows;
+    let mut turned = *rows;
     for four in turned.as_chunks_mut::<4>().0 {
         let [a, b, c, d] = *four;
         let (low, high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
@@ -28,7 +28,7 @@ pub(crate) fn transpose(rows: [__m512i; SIDE]) -> [__m512i; SIDE] {
             _mm512_unpackhi_epi64(high, high_of),
         ];
     }
-    let mut columns = rows;
+    let mut columns = turned;
     for i in 0..4 {
         let [a, b, c, d] = [0, 4, 8, 12].map(|four| turned[four + i]);
         let even = [_mm512_shuffle_i32x4::<EVEN>(a, b), _mm512_shuffle_i32x4::<EVEN>(c, d)];
@@ -48,10 +48,11 @@ mod tests {
     use std::arch::x86_64::{_mm512_loadu_si512, _mm512_storeu_si512};
 
     #[target_feature(enable = "avx512f")]
-    fn turned(rows: [[i32; SIDE]; SIDE]) -> [[i32; SIDE]; SIDE] {
+    fn turned(rows: &[[i32; SIDE]; SIDE]) -> [[i32; SIDE]; SIDE] {
         // SAFETY: each holds a vector.
         #[expect(unsafe_code)]
-        let columns = transpose(rows.map(|row| unsafe { _mm512_loadu_si512(row.as_ptr().cast()) }));
+        let rows = rows.map(|row| unsafe { _mm512_loadu_si512(row.as_ptr().cast()) });
+        let columns = transpose(&rows);
         columns.map(|column| {
             let mut values = [0; SIDE];
             // SAFETY: as above.
@@ -72,7 +73,7 @@ mod tests {
         let expected = std::array::from_fn(|i| std::array::from_fn(|row| (100 * row + i) as i32));
         // SAFETY: the CPU has AVX-512.
         #[expect(unsafe_code)]
-        let found = unsafe { turned(rows) };
+        let found = unsafe { turned(&rows) };
         assert_eq!(found, expected);
     }
 }

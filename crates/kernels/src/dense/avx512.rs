@@ -133,6 +133,8 @@ pub(crate) fn masks(columns: usize) -> [__mmask16; 2] {
     [lanes as u16, (lanes >> 16) as u16]
 }
 
+/// C ← activation(C + bias).
+///
 /// # Safety
 /// As [`multiply`].
 #[expect(unsafe_code)]

@@ -139,8 +139,8 @@ impl Dense {
             Weights::Panels(panels) => panels.forward(spread, x, y, &self.bias, activation),
             #[cfg(target_arch = "x86_64")]
             Weights::Strassen(weights) => {
-                let sums = &mut scratch.sums;
-                weights.forward(self.level, spread, x, sums, y, &self.bias, activation);
+                let finish = avx512::Finish { bias: &self.bias, activation };
+                weights.forward(self.level, spread, x, &mut scratch.sums, y, finish);
             }
             Weights::Plain(plain) => {
                 plain.forward(self.level, spread, x, y, &self.bias, activation);

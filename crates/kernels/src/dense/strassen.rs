@@ -12,11 +12,11 @@
 //! S4 = A12 − S2    T4 = T2 − B21    P4 = A22·T4                                C22 = U3 + P5
 //! ```
 
+use super::Target;
 use super::avx512::{Finish, Tile, complete, masks, multiply};
 use super::grid::Grid;
 use super::groups::PANEL;
 use super::panels::Row;
-use super::{Activation, Target};
 use crate::lasting::Lasting;
 use crate::level::Level;
 use crate::rows::{Buffer, Rows, RowsMut};
@@ -28,7 +28,7 @@ use std::ops::Range;
 /// Products for each panel of half the outputs.
 const PRODUCTS: usize = 7;
 
-/// Pairs of rows a task of the sums.
+/// Pairs of rows a task that adds them up.
 const PAIRS: usize = 8;
 
 /// Weights of even numbers of inputs and outputs.
@@ -45,7 +45,8 @@ pub(crate) struct Strassen {
 impl Strassen {
     /// Of `weights` [outputs, inputs]. Both must be even.
     pub(crate) fn new(weights: &[f32], inputs: usize, outputs: usize) -> Self {
-        assert!(inputs % 2 == 0 && outputs % 2 == 0, "halves of an odd number");
+        let even = inputs.is_multiple_of(2) && outputs.is_multiple_of(2);
+        assert!(even, "halves of an odd number");
         let (inputs, outputs) = (inputs / 2, outputs / 2);
         let mut values = Lasting::<Row>::zeroed(outputs.div_ceil(PANEL) * PRODUCTS * inputs);
         let panels = values.par_chunks_mut((PRODUCTS * inputs).max(1)).enumerate();
@@ -69,7 +70,8 @@ impl Strassen {
         Self { values, inputs, outputs }
     }
 
-    /// `x` and `y` must have an even number of rows.
+    /// x [rows, inputs] → y [rows, outputs], an even number of rows; `sums` is for those of x. The
+    /// level must have AVX-512.
     pub(crate) fn forward(
         &self,
         level: Level,
@@ -77,8 +79,7 @@ impl Strassen {
         x: Rows<'_, f32>,
         sums: &mut Buffer<f32>,
         y: &mut RowsMut<'_, f32>,
-        bias: &[f32],
-        activation: Activation,
+        finish: Finish<'_>,
     ) {
         let pairs = x.rows() / 2;
         assert!(x.rows() == 2 * pairs, "a row without its neighbour");
@@ -87,9 +88,10 @@ impl Strassen {
         let (target, stride) = (Target::new(y), y.stride());
         Grid::new(spread, pairs, self.outputs.div_ceil(PANEL)).run(|pairs, panels| {
             for panel in panels {
-                let part = Part { x, sums, pairs: pairs.clone(), bias, activation };
+                let part = Part { x, sums, pairs: pairs.clone(), finish };
                 let y = target.at(2 * pairs.start * stride + panel * PANEL);
-                // SAFETY: the level has AVX-512; the task alone writes these rows of these columns.
+                // SAFETY: the caller's level has AVX-512; the pairs lie in x, the sums and y, and the
+                // task alone writes these rows of these columns.
                 #[expect(unsafe_code)]
                 unsafe {
                     self.multiply(&part, panel, y, stride);
@@ -130,9 +132,11 @@ impl Strassen {
         });
     }
 
+    /// A panel of each half of the outputs, for some pairs.
+    ///
     /// # Safety
-    /// The CPU must have AVX-512; `y` is where the panel of the part's first row begins, in a matrix
-    /// of rows `stride` apart that nobody else touches there meanwhile.
+    /// The CPU must have AVX-512; the part's pairs must lie in x and the sums; from `y` on, rows are
+    /// `stride` apart, and nobody else may touch the columns that are written there.
     #[expect(unsafe_code)]
     unsafe fn multiply(&self, part: &Part<'_>, panel: usize, y: *mut f32, stride: usize) {
         let half = self.inputs;
@@ -158,24 +162,24 @@ impl Strassen {
             Tile { rows, a, a_stride, b, onto, c, c_stride: 2 * stride, columns }
         };
         let finish = |half: usize| {
-            let first = half * self.outputs + first;
-            Some(Finish { bias: &part.bias[first..first + columns], activation: part.activation })
+            let bias = &part.finish.bias[half * self.outputs + first..][..columns];
+            Finish { bias, ..part.finish }
         };
         let from = |c: *mut f32| Some(c.cast_const());
-        // SAFETY: the pairs lie in x, the sums and y, the columns in y.
+        // SAFETY: the caller's promise, of which each quarter has its part.
         unsafe {
             multiply(product(0, a(0, 0), None, c11), None);
             multiply(product(1, s(2), from(c11), c21), None);
-            multiply(product(2, a(0, 1), from(c11), c11), finish(0));
+            multiply(product(2, a(0, 1), from(c11), c11), Some(finish(0)));
             multiply(product(3, s(3), from(c21), c22), None);
             multiply(product(4, s(1), None, c12), None);
             for pair in 0..part.pairs.len() {
                 let [c12, c21, c22] = [c12, c21, c22].map(|c| c.wrapping_add(pair * 2 * stride));
                 join(c12, c21, c22, columns);
             }
-            complete(product(4, s(1), None, c22), finish(1).unwrap());
-            multiply(product(5, a(1, 1), from(c21), c21), finish(0));
-            multiply(product(6, s(4), from(c12), c12), finish(1));
+            complete(product(4, s(1), None, c22), finish(1));
+            multiply(product(5, a(1, 1), from(c21), c21), Some(finish(0)));
+            multiply(product(6, s(4), from(c12), c12), Some(finish(1)));
         }
     }
 }
@@ -204,9 +208,8 @@ unsafe fn join(c12: *mut f32, c21: *mut f32, c22: *mut f32, columns: usize) {
 /// Some pairs of rows.
 struct Part<'a> {
     x: Rows<'a, f32>,
-    /// S1 to S4 of each pair, [pairs, 2·inputs].
+    /// S1 to S4 of each pair side by side, [pairs, 2·inputs].
     sums: Rows<'a, f32>,
     pairs: Range<usize>,
-    bias: &'a [f32],
-    activation: Activation,
+    finish: Finish<'a>,
 }

@@ -48,10 +48,10 @@ impl<S: Steps> Scores<S> {
         let mut rows = rows.reshape(SIDE, groups.next_multiple_of(SIDE) * S::EACH);
         let reach = S::reach(groups * S::EACH);
         for first in (0..keys).step_by(SIDE) {
-            for at in first..(first + SIDE).min(keys) {
-                fetch(key, at + AHEAD);
-                let row = rows.row_mut(at - first);
-                key_scales[at] = to_integers::<S>(key.row(at), reach, 0, row);
+            let end = (first + SIDE).min(keys);
+            for (at, scale) in key_scales[first..end].iter_mut().enumerate() {
+                fetch(key, first + at + AHEAD);
+                *scale = to_integers::<S>(key.row(first + at), reach, 0, rows.row_mut(at));
             }
             let rows = rows.as_rows();
             let mut added = _mm512_setzero_si512();
@@ -62,7 +62,7 @@ impl<S: Steps> Scores<S> {
                 unsafe {
                     let row = |row| rows.row(row).as_ptr().cast::<__m512i>().wrapping_add(block);
                     let rows = std::array::from_fn(|at| _mm512_loadu_si512(row(at)));
-                    for (group, of_keys) in panel.iter_mut().zip(transpose(rows)) {
+                    for (group, of_keys) in panel.iter_mut().zip(transpose(&rows)) {
                         added = S::added(added, of_keys);
                         let to = group.0.as_mut_ptr().wrapping_add(first % PANEL);
                         _mm512_store_si512(to.cast(), of_keys);
