@@ -352,22 +352,17 @@ fn grow<T: Clone + Default>(values: &mut Vec<T>, length: usize) {
 #[expect(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma")]
 unsafe fn transposed_panels(matrix: Rows<'_, f32>, panels: &mut Vec<Row>) {
-    use crate::dense::avx512::masks;
+    use crate::dense::avx512::vector;
     use crate::transpose::{SIDE, transpose};
-    use std::arch::x86_64::{
-        _mm512_castps_si512, _mm512_maskz_loadu_ps, _mm512_setzero_si512, _mm512_store_si512,
-    };
+    use std::arch::x86_64::{_mm512_castps_si512, _mm512_setzero_si512, _mm512_store_si512};
     let (count, size) = (matrix.rows(), matrix.columns());
     grow(panels, count.div_ceil(PANEL) * size);
     for first in (0..count).step_by(SIDE) {
         let panel = &mut panels[first / PANEL * size..][..size];
         for (block, panel) in panel.chunks_mut(SIDE).enumerate() {
-            let [mask, _] = masks(panel.len());
             let mut rows = [_mm512_setzero_si512(); SIDE];
             for (row, at) in rows.iter_mut().zip(first..count) {
-                let values = matrix.row(at)[block * SIDE..].as_ptr();
-                // SAFETY: the mask keeps to the columns.
-                *row = _mm512_castps_si512(unsafe { _mm512_maskz_loadu_ps(mask, values) });
+                *row = _mm512_castps_si512(vector(&matrix.row(at)[block * SIDE..]));
             }
             for (to, column) in panel.iter_mut().zip(transpose(&rows)) {
                 let to = to.0.as_mut_ptr().wrapping_add(first % PANEL);

@@ -11,7 +11,7 @@ pub(crate) const PAGE: usize = 2 << 20;
 /// What is taken from the system at a time; pages that nothing was written to take no memory.
 const CHUNK: usize = 16 * PAGE;
 /// A cache line.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// Values that last as long as a model: side by side in large pages, where the system has them.
 /// Weights are read from end to end for every few rows, and with small pages the addresses of

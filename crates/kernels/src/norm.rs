@@ -4,9 +4,6 @@ use crate::spread::Spread;
 use crate::vector::{Squares, Sum, fold};
 use pulp::{Simd, WithSimd};
 
-/// Rows a task.
-const ROWS: usize = 16;
-
 /// Constants of a layer norm, `weight` and `bias` as wide as the rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LayerNorm {
@@ -23,7 +20,7 @@ pub struct LayerNorm {
 /// # Panics
 /// Where the widths differ.
 pub fn layer_norm(level: Level, spread: Spread, y: &mut RowsMut<'_, f32>, norm: &LayerNorm) {
-    over_rows(spread, y, |_, y| level.run_with(Row { y, residual: None, norm }));
+    y.each_row(spread, |_, y| level.run_with(Row { y, residual: None, norm }));
 }
 
 /// y ← norm(y + residual), row by row.
@@ -38,20 +35,8 @@ pub fn residual_layer_norm(
     norm: &LayerNorm,
 ) {
     assert!(y.rows() <= residual.rows() && y.columns() == residual.columns(), "other shapes");
-    over_rows(spread, y, |row, y| {
+    y.each_row(spread, |row, y| {
         level.run_with(Row { y, residual: Some(residual.row(row)), norm });
-    });
-}
-
-fn over_rows(spread: Spread, y: &mut RowsMut<'_, f32>, work: impl Fn(usize, &mut [f32]) + Sync) {
-    let (rows, columns, stride) = (y.rows(), y.columns(), y.stride());
-    let values = y.values();
-    let end = (rows * stride).min(values.len());
-    spread.chunks(&mut values[..end], (stride * ROWS).max(1), |piece, values| {
-        let first = piece * ROWS;
-        for (i, y) in values.chunks_mut(stride).take(rows - first.min(rows)).enumerate() {
-            work(first + i, &mut y[..columns]);
-        }
     });
 }
 

@@ -59,16 +59,9 @@ impl Quantised {
     pub fn round(&mut self, level: Level, spread: Spread, x: Rows<'_, f32>) {
         let columns = x.columns();
         let mut halves = self.halves.reshape(x.rows(), columns.next_multiple_of(2));
-        let stride = halves.stride();
-        let values = halves.values();
-        let end = (x.rows() * stride).min(values.len());
-        spread.chunks(&mut values[..end], (stride * ROWS).max(1), |piece, values| {
-            let first = piece * ROWS;
-            let left = x.rows() - first;
-            for (i, row) in values.chunks_mut(stride).take(left).enumerate() {
-                round(level, x.row(first + i), &mut row[..columns]);
-                row[columns..].fill(0);
-            }
+        halves.each_row(spread, |row, halves| {
+            round(level, x.row(row), &mut halves[..columns]);
+            halves[columns..].fill(0);
         });
     }
 

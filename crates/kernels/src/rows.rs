@@ -1,12 +1,10 @@
 //! Matrices whose rows may lie apart.
 
-use crate::lasting::{Lasting, PAGE};
+use crate::lasting::{LINE, Lasting, PAGE};
+use crate::spread::Spread;
 use pulp::bytemuck::Zeroable;
 use rayon::prelude::*;
 use std::ops::{Deref, DerefMut, Range};
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 /// A matrix [rows, columns], read: row r begins at element r·stride.
 #[derive(Clone, Copy, Debug)]
@@ -150,6 +148,23 @@ impl<'a, T> RowsMut<'a, T> {
         blocks.enumerate().map(move |(block, values)| {
             RowsMut::new(values, rows.min(all - block * rows), columns, stride)
         })
+    }
+
+    /// Calls `work` with every row and its number.
+    pub(crate) fn each_row(&mut self, spread: Spread, work: impl Fn(usize, &mut [T]) + Sync)
+    where
+        T: Send,
+    {
+        /// Rows a task.
+        const ROWS: usize = 16;
+        let (rows, columns, stride) = (self.count, self.columns, self.stride);
+        let end = (rows * stride).min(self.values.len());
+        spread.chunks(&mut self.values[..end], (stride * ROWS).max(1), |piece, values| {
+            let first = piece * ROWS;
+            for (i, row) in values.chunks_mut(stride).take(rows - first.min(rows)).enumerate() {
+                work(first + i, &mut row[..columns]);
+            }
+        });
     }
 
     /// The same matrix, read.

@@ -133,6 +133,18 @@ pub(crate) fn masks(columns: usize) -> [__mmask16; 2] {
     [lanes as u16, (lanes >> 16) as u16]
 }
 
+/// The first 16 values, those that are missing 0.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn vector(x: &[f32]) -> __m512 {
+    let [mask, _] = masks(x.len());
+    // SAFETY: the mask keeps to the values.
+    #[expect(unsafe_code)]
+    unsafe {
+        _mm512_maskz_loadu_ps(mask, x.as_ptr())
+    }
+}
+
 /// C ← activation(C + bias).
 ///
 /// # Safety

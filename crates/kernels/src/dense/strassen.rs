@@ -28,9 +28,6 @@ use std::ops::Range;
 /// Products for each panel of half the outputs.
 const PRODUCTS: usize = 7;
 
-/// Pairs of rows a task that adds them up.
-const PAIRS: usize = 8;
-
 /// Weights of even numbers of inputs and outputs.
 #[derive(Debug)]
 pub(crate) struct Strassen {
@@ -104,31 +101,25 @@ impl Strassen {
     fn add_up(&self, level: Level, spread: Spread, x: Rows<'_, f32>, sums: &mut Buffer<f32>) {
         let half = self.inputs;
         let mut sums = sums.reshape(x.rows() / 2, 4 * half);
-        let stride = sums.stride();
-        let values = sums.values();
-        let end = (x.rows() / 2 * stride).min(values.len());
-        spread.chunks(&mut values[..end], (stride * PAIRS).max(1), |piece, values| {
-            for (i, sums) in values.chunks_mut(stride).enumerate() {
-                let pair = 2 * (piece * PAIRS + i);
-                let ((a11, a12), (a21, a22)) =
-                    (x.row(pair).split_at(half), x.row(pair + 1).split_at(half));
-                let (s1, rest) = sums.split_at_mut(half);
-                let (s2, rest) = rest.split_at_mut(half);
-                let (s3, s4) = rest.split_at_mut(half);
-                level.run(
-                    #[inline(always)]
-                    || {
-                        for i in 0..half {
-                            let first = a21[i] + a22[i];
-                            let second = first - a11[i];
-                            s1[i] = first;
-                            s2[i] = second;
-                            s3[i] = a11[i] - a21[i];
-                            s4[i] = a12[i] - second;
-                        }
-                    },
-                );
-            }
+        sums.each_row(spread, |pair, sums| {
+            let ((a11, a12), (a21, a22)) =
+                (x.row(2 * pair).split_at(half), x.row(2 * pair + 1).split_at(half));
+            let (s1, rest) = sums.split_at_mut(half);
+            let (s2, rest) = rest.split_at_mut(half);
+            let (s3, s4) = rest.split_at_mut(half);
+            level.run(
+                #[inline(always)]
+                || {
+                    for i in 0..half {
+                        let first = a21[i] + a22[i];
+                        let second = first - a11[i];
+                        s1[i] = first;
+                        s2[i] = second;
+                        s3[i] = a11[i] - a21[i];
+                        s4[i] = a12[i] - second;
+                    }
+                },
+            );
         });
     }
 

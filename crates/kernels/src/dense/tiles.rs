@@ -2,15 +2,13 @@
 //! of AVX-512 that multiplies four bytes a lane and adds.
 
 use super::groups::{Group, PANEL, parts};
+use crate::lasting::LINE;
 use std::arch::asm;
 use std::arch::x86_64::{__m512, __m512bh, __m512i, _mm512_dpbf16_ps};
 use std::mem::transmute;
 
 /// Rows whose sums are in registers at once: 24 of the 32 vectors.
 pub(crate) const ROWS: usize = 12;
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 /// Groups that are asked for ahead of time: a panel of 768 inputs, its rows and what they become do
 /// not fit the first cache together.

@@ -1,16 +1,15 @@
 //! What queries and keys become before they are multiplied.
 
 use super::HALF;
-use crate::dense::avx512::masks;
+use crate::dense::avx512::vector;
 use crate::dense::groups::Group;
 use crate::dense::tiles::{Factors, Results, int8, int16};
 use crate::vector::{ROUND, larger};
 use pulp::bytemuck::Zeroable;
 use std::arch::x86_64::{
-    __m512, __m512i, _mm_storeu_si128, _mm256_storeu_si256, _mm512_abs_ps, _mm512_castps_si512,
+    __m512i, _mm_storeu_si128, _mm256_storeu_si256, _mm512_abs_ps, _mm512_castps_si512,
     _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
-    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_reduce_max_ps, _mm512_set1_epi8, _mm512_set1_ps,
-    _mm512_setzero_ps,
+    _mm512_max_ps, _mm512_reduce_max_ps, _mm512_set1_epi8, _mm512_set1_ps, _mm512_setzero_ps,
 };
 
 /// A width of integers.
@@ -165,18 +164,6 @@ pub(super) fn to_integers<S: Steps>(x: &[f32], reach: u32, above: u8, q: &mut [S
         }
     }
     largest / reach
-}
-
-/// The first 16 values, those that are missing 0.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vnni,avx2,fma")]
-fn vector(x: &[f32]) -> __m512 {
-    let [mask, _] = masks(x.len());
-    // SAFETY: the mask keeps to the values.
-    #[expect(unsafe_code)]
-    unsafe {
-        _mm512_maskz_loadu_ps(mask, x.as_ptr())
-    }
 }
 
 #[cfg(test)]
